@@ -1,0 +1,1 @@
+"""One outside technology a file: decoding, storage, clips on disk. They know no model."""

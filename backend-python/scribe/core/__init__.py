@@ -1,0 +1,1 @@
+"""Process plumbing that knows no use case: settings, logging, metering."""

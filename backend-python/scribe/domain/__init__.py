@@ -1,0 +1,1 @@
+"""Pure values and functions of the domain: no I/O, no model, no framework."""

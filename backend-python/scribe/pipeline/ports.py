@@ -1,0 +1,105 @@
+"""What the pipeline needs from outside, one small Protocol per need, held here by their consumer.
+
+``engines`` and ``adapters`` satisfy these by shape; neither imports this module, and this module imports neither.
+Every engine also has a shipped double in ``engines/fake.py`` that passes the same contract tests.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from scribe.domain.audio import AudioFacts, Waveform
+from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, TranscriptSegment
+from scribe.domain.voices import Identification, Voiceprint
+
+
+class Progress(Protocol):
+    """Called with the fraction done of the running stage, 0 to 1, never falling.
+
+    It may raise :class:`~scribe.domain.errors.Cancelled` (or ``KeyboardInterrupt``): engines call it often, hold
+    nothing that needs more than their ``with`` blocks to clean up, and let it pass.
+    """
+
+    def __call__(self, fraction: float, /) -> None: ...
+
+
+class AudioConverter(Protocol):
+    """Decodes anything into the one form the pipeline speaks."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the result depends on besides the file: part of the checkpoint's fingerprint. JSON values."""
+
+    def convert(self, source: Path, target: Path, progress: Progress) -> AudioFacts:
+        """Writes ``target`` as 16 kHz mono 16-bit WAV, atomically. Raises: AudioError, ResourceError."""
+
+    def open(self, wav: Path) -> Waveform:
+        """Memory-maps a WAV that :meth:`convert` wrote."""
+
+
+class Diarizer(Protocol):
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Model ids, hashes and constants the result depends on. JSON values."""
+
+    def diarize(self, waveform: Waveform, count: SpeakerCount, progress: Progress) -> Diarization: ...
+
+
+class VoiceprintExtractor(Protocol):
+    """Measures voices; used for a second opinion on doubtful words and to enrol clips."""
+
+    @property
+    def model_id(self) -> str: ...
+
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    def voiceprints(self, waveform: Waveform, spans: Sequence[Span]) -> list[Voiceprint | None]:
+        """One print per span, ``None`` where a span is too short, silent or not finite. Same order as ``spans``."""
+
+
+class Identifier(Protocol):
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Thresholds and the enrolled prints' fingerprint. JSON values."""
+
+    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Mapping[SpeakerLabel, Identification]:
+        """A verdict for every speaker: a name with its score, or unknown with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionOptions:
+    """What the user says about the words."""
+
+    language: str | None = None
+    """ISO 639-1; ``None``: found per region."""
+    allowed_languages: tuple[str, ...] = ()
+    """Detection chooses among these only; empty: all the model knows."""
+    vocabulary: tuple[str, ...] = ()
+    """Names and jargon to expect."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribedBlock:
+    """A few minutes of finished transcript: the unit of progress, of cancelling and of resuming."""
+
+    start_s: float
+    end_s: float
+    """The next block starts exactly here; the last one ends at the recording's end."""
+    segments: tuple[TranscriptSegment, ...]
+    speech: tuple[Span, ...]
+
+
+class Transcriber(Protocol):
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    def transcribe(
+        self, waveform: Waveform, options: TranscriptionOptions, *, resume_from_s: float = 0.0, progress: Progress
+    ) -> Iterator[TranscribedBlock]:
+        """Yields blocks in order. A model may be resident while the iterator is open: exhaust or ``close()`` it.
+
+        ``resume_from_s`` is the ``end_s`` of a block yielded by an earlier run with the same settings and options:
+        the blocks that follow are the same as if that run had gone on.
+        """

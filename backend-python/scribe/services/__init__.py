@@ -1,0 +1,1 @@
+"""Use cases, called alike by the command line, the API and the worker."""
