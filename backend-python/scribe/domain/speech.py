@@ -114,6 +114,29 @@ class TranscriptSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptionOptions:
+    """What the user says about the words."""
+
+    language: str | None = None
+    """ISO 639-1; ``None``: found per region."""
+    allowed_languages: tuple[str, ...] = ()
+    """Detection chooses among these only; empty: all the model knows."""
+    vocabulary: tuple[str, ...] = ()
+    """Names and jargon to expect."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribedBlock:
+    """A few minutes of finished transcript: the unit of progress, of cancelling and of resuming."""
+
+    start_s: float
+    end_s: float
+    """The next block starts exactly here; the last one ends at the recording's end."""
+    segments: tuple[TranscriptSegment, ...]
+    speech: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said, without speakers."""
 

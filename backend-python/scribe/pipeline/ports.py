@@ -4,13 +4,13 @@
 Every engine also has a shipped double in ``engines/fake.py`` that passes the same contract tests.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from scribe.domain.audio import AudioFacts, Waveform
-from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, TranscriptSegment
+from scribe.domain.meeting import RunWarning, Stage, StageMetrics
+from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, TranscribedBlock, TranscriptionOptions
 from scribe.domain.voices import Identification, Voiceprint
 
 
@@ -68,38 +68,44 @@ class Identifier(Protocol):
         """A verdict for every speaker: a name with its score, or unknown with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptionOptions:
-    """What the user says about the words."""
-
-    language: str | None = None
-    """ISO 639-1; ``None``: found per region."""
-    allowed_languages: tuple[str, ...] = ()
-    """Detection chooses among these only; empty: all the model knows."""
-    vocabulary: tuple[str, ...] = ()
-    """Names and jargon to expect."""
-
-
-@dataclass(frozen=True, slots=True)
-class TranscribedBlock:
-    """A few minutes of finished transcript: the unit of progress, of cancelling and of resuming."""
-
-    start_s: float
-    end_s: float
-    """The next block starts exactly here; the last one ends at the recording's end."""
-    segments: tuple[TranscriptSegment, ...]
-    speech: tuple[Span, ...]
-
-
 class Transcriber(Protocol):
     @property
     def settings(self) -> Mapping[str, object]: ...
 
     def transcribe(
         self, waveform: Waveform, options: TranscriptionOptions, *, resume_from_s: float = 0.0, progress: Progress
-    ) -> Iterator[TranscribedBlock]:
+    ) -> Generator[TranscribedBlock, None, None]:
         """Yields blocks in order. A model may be resident while the iterator is open: exhaust or ``close()`` it.
 
         ``resume_from_s`` is the ``end_s`` of a block yielded by an earlier run with the same settings and options:
         the blocks that follow are the same as if that run had gone on.
         """
+
+
+class CheckpointStore(Protocol):
+    """Keeps what finished stages made, so that a killed run goes on where it stopped."""
+
+    def read(self, name: str) -> bytes | None:
+        """The content saved under ``name``, or ``None``."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """All or nothing, and on disk when it returns. Raises: ResourceError when there is no room."""
+
+    def scratch(self, name: str) -> Path:
+        """A local path for a large working file; it may be missing when a later run asks again."""
+
+    def tidy(self) -> None:
+        """Removes every working file, those of abandoned runs too. What :meth:`write` saved stays."""
+
+
+class RunObserver(Protocol):
+    """Told what happens while a recording is processed."""
+
+    def stage_started(self, stage: Stage) -> None: ...
+
+    def stage_progressed(self, stage: Stage, fraction: float) -> None:
+        """``fraction`` is 0 to 1 and never falls. May raise ``Cancelled``."""
+
+    def stage_finished(self, metrics: StageMetrics) -> None: ...
+
+    def warned(self, warning: RunWarning) -> None: ...

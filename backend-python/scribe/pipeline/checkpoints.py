@@ -1,0 +1,79 @@
+"""What finished stages made, kept with the fingerprint of everything it depends on.
+
+Owns the rule when a checkpoint may be used again: its fingerprint must be the same, and a fingerprint covers the
+recording's bytes, the settings of the stage and the fingerprints of the stages it builds on. So a changed setting
+redoes only what depends on it, and a damaged checkpoint counts as none.
+
+Usage::
+
+    saved = checkpoints.load(Diarization, "diarize", fingerprint)
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from scribe.domain.errors import ArtefactError
+from scribe.domain.meeting import StageMetrics
+from scribe.pipeline import codec
+from scribe.pipeline.ports import CheckpointStore
+
+T = TypeVar("T")
+
+Fingerprint = str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved(Generic[T]):
+    value: T
+    metrics: StageMetrics
+
+
+class Checkpoints:
+    def __init__(self, store: CheckpointStore) -> None:
+        self._store = store
+
+    def load(self, kind: type[T], name: str, fingerprint: Fingerprint) -> Saved[T] | None:
+        content = self._store.read(f"{name}.json")
+        if content is None:
+            return None
+        head, _, rest = content.partition(b"\n")
+        metrics, _, value = rest.partition(b"\n")
+        if head != fingerprint.encode():
+            return None
+        try:
+            return Saved(codec.decode(kind, value), codec.decode(StageMetrics, metrics))
+        except ArtefactError:
+            return None  # half a file or an older layout: the stage is simply done again
+
+    def save(self, name: str, fingerprint: Fingerprint, value: object, metrics: StageMetrics) -> None:
+        self._store.write(
+            f"{name}.json", b"\n".join([fingerprint.encode(), codec.encode(metrics), codec.encode(value)])
+        )
+
+    def scratch(self, name: str) -> Path:
+        return self._store.scratch(name)
+
+    def tidy(self) -> None:
+        self._store.tidy()
+
+
+def fingerprint(*parts: object) -> Fingerprint:
+    """SHA-256 over the canonical JSON of its parts; dataclasses and mappings are welcome."""
+    canonical = json.dumps([_plain(part) for part in parts], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _plain(part: object) -> object:
+    if isinstance(part, Mapping):
+        return dict(part)
+    return json.loads(codec.encode(part))
+
+
+def sha256_of(path: Path) -> str:
+    """Of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

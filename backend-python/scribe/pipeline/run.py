@@ -1,0 +1,270 @@
+"""The order of the stages, and what happens when one of them stops halfway.
+
+Owns checkpoints, costs and partial results: a finished stage is never redone, a failed diarization or identification
+still delivers the transcript, and cancelling leaves what is finished. Never loads a model (the tools do) and never
+writes a result file (the services do).
+
+Usage::
+
+    outcome = process(request, tools, store, observer)
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from scribe.core.metering import metered
+from scribe.domain.audio import AudioFacts, Waveform
+from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError
+from scribe.domain.fusion import Fusion
+from scribe.domain.meeting import RunWarning, Stage, StageMetrics
+from scribe.domain.speech import (
+    Diarization,
+    SpeakerCount,
+    SpeakerLabel,
+    TranscribedBlock,
+    Transcript,
+    TranscriptionOptions,
+)
+from scribe.domain.voices import Identification
+from scribe.pipeline import stages
+from scribe.pipeline.checkpoints import Checkpoints, Fingerprint, fingerprint, sha256_of
+from scribe.pipeline.ports import (
+    AudioConverter,
+    CheckpointStore,
+    Diarizer,
+    Identifier,
+    Progress,
+    RunObserver,
+    Transcriber,
+    VoiceprintExtractor,
+)
+
+T = TypeVar("T")
+
+REVISION: Mapping[Stage, int] = {
+    Stage.CONVERT: 1,
+    Stage.DIARIZE: 1,
+    Stage.IDENTIFY: 1,
+    Stage.TRANSCRIBE: 1,
+    Stage.FUSE: 1,
+}
+"""Raised when a stage's code changes what it makes, so that older checkpoints are not used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything a run works with. Built by a composition root, passed down, never global."""
+
+    converter: AudioConverter
+    diarizer: Diarizer
+    extractor: VoiceprintExtractor
+    transcriber: Transcriber
+    identifier: Identifier | None = None
+    """``None``: nobody is enrolled, the stage is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One recording and what the user said about it."""
+
+    source: Path
+    count: SpeakerCount = field(default_factory=SpeakerCount)
+    options: TranscriptionOptions = field(default_factory=TranscriptionOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    facts: AudioFacts
+    transcript: Transcript
+    diarization: Diarization | None
+    """``None``: it failed, see the warnings; the transcript stands without speakers."""
+    identifications: Mapping[SpeakerLabel, Identification]
+    fusion: Fusion
+    metrics: tuple[StageMetrics, ...]
+    warnings: tuple[RunWarning, ...]
+
+
+def process(request: Request, tools: Tools, store: CheckpointStore, observer: RunObserver) -> Outcome:
+    """From a file to who said what, when.
+
+    Raises: AudioError, ModelMissingError, ResourceError, EngineError, Cancelled. Whatever was finished before stays in
+    ``store`` and is not done again.
+    """
+    return _Run(request, tools, Checkpoints(store), observer).outcome()
+
+
+class _Run:
+    def __init__(self, request: Request, tools: Tools, checkpoints: Checkpoints, observer: RunObserver) -> None:
+        self._request = request
+        self._tools = tools
+        self._checkpoints = checkpoints
+        self._observer = observer
+        self._metrics: list[StageMetrics] = []
+        self._warnings: list[RunWarning] = []
+        self._open_waveform: Waveform | None = None
+        self._fingerprints = _fingerprints(request, tools)
+
+    def outcome(self) -> Outcome:
+        facts = self._facts()
+        diarization = self._optional(Stage.DIARIZE, self._diarization)
+        identifications: Mapping[SpeakerLabel, Identification] = {}
+        identifier = self._tools.identifier
+        if diarization is not None and identifier is not None:
+            named = self._optional(Stage.IDENTIFY, lambda: self._identifications(diarization, identifier))
+            identifications = named or {}
+        transcript = self._transcript(facts.duration_s)
+        fusion = self._fusion(transcript, diarization)
+        self._open_waveform = None
+        self._checkpoints.tidy()
+        return Outcome(
+            facts, transcript, diarization, identifications, fusion, tuple(self._metrics), tuple(self._warnings)
+        )
+
+    # --- the stages -------------------------------------------------------------------------------------------------
+
+    def _facts(self) -> AudioFacts:
+        facts = self._stage(Stage.CONVERT, AudioFacts, self._convert)
+        for code in facts.warnings:
+            self._warn(RunWarning(f"audio.{code}", _AUDIO_WARNINGS.get(code, f"The recording is unusual: {code}.")))
+        return facts
+
+    def _diarization(self) -> Diarization:
+        return self._stage(
+            Stage.DIARIZE,
+            Diarization,
+            lambda progress: self._tools.diarizer.diarize(self._waveform(), self._request.count, progress),
+        )
+
+    def _identifications(
+        self, diarization: Diarization, identifier: Identifier
+    ) -> Mapping[SpeakerLabel, Identification]:
+        return self._stage(
+            Stage.IDENTIFY,
+            Mapping[SpeakerLabel, Identification],  # type: ignore[type-abstract]  # a description for the codec
+            lambda _: stages.identify_speakers(diarization, identifier),
+        )
+
+    def _transcript(self, duration_s: float) -> Transcript:
+        return self._stage(
+            Stage.TRANSCRIBE,
+            Transcript,
+            lambda progress: stages.join_blocks(self._blocks(progress), duration_s),
+        )
+
+    def _blocks(self, progress: Progress) -> Iterator[TranscribedBlock]:
+        """The blocks an earlier, interrupted run saved, then the rest."""
+        key, done_s, num_saved = self._fingerprints[Stage.TRANSCRIBE], 0.0, 0
+        while (saved := self._checkpoints.load(TranscribedBlock, _block_name(num_saved), key)) is not None:
+            yield saved.value
+            done_s, num_saved = saved.value.end_s, num_saved + 1
+        rest = self._tools.transcriber.transcribe(
+            self._waveform(), self._request.options, resume_from_s=done_s, progress=progress
+        )
+        nothing = StageMetrics(Stage.TRANSCRIBE, 0.0, 0.0, 0.0)
+        with closing(rest):
+            for number, block in enumerate(rest, start=num_saved):
+                self._checkpoints.save(_block_name(number), key, block, nothing)
+                yield block
+
+    def _fusion(self, transcript: Transcript, diarization: Diarization | None) -> Fusion:
+        return self._stage(
+            Stage.FUSE,
+            Fusion,
+            lambda _: stages.fuse_words_and_turns(transcript, diarization, self._waveform, self._tools.extractor),
+        )
+
+    # --- what every stage goes through ------------------------------------------------------------------------------
+
+    def _stage(self, stage: Stage, kind: type[T], work: Callable[[Progress], T]) -> T:
+        saved = self._checkpoints.load(kind, stage, self._fingerprints[stage])
+        if saved is not None:
+            self._note(_reused(saved.metrics))
+            return saved.value
+        self._observer.stage_started(stage)
+        with metered() as meter:
+            value = work(_rising(lambda fraction: self._observer.stage_progressed(stage, fraction)))
+        metrics = StageMetrics(stage, meter.cost.seconds, meter.cost.cpu_seconds, meter.cost.peak_rss_mb)
+        self._checkpoints.save(stage, self._fingerprints[stage], value, metrics)
+        self._note(metrics)
+        return value
+
+    def _optional(self, stage: Stage, work: Callable[[], T]) -> T | None:
+        """A stage without which the rest is still worth having."""
+        try:
+            return work()
+        except (Cancelled, ModelMissingError, ResourceError):
+            raise  # asked for, or mended by the user in a minute: half a result would hide it
+        except ScribeError as error:
+            self._warn(RunWarning(f"stage.failed.{stage}", f"{_FAILED[stage]} {error}"))
+            # What builds on this stage must not be mistaken for the result of a complete run.
+            self._fingerprints[Stage.FUSE] = fingerprint(self._fingerprints[Stage.FUSE], "without", stage)
+            return None
+
+    def _convert(self, progress: Progress) -> AudioFacts:
+        return self._tools.converter.convert(self._request.source, self._working_wav(), progress)
+
+    def _working_wav(self) -> Path:
+        return self._checkpoints.scratch(f"audio-{self._fingerprints[Stage.CONVERT][:16]}.wav")
+
+    def _waveform(self) -> Waveform:
+        """Opened when a stage first needs it; converted again if an earlier run already tidied it away."""
+        if self._open_waveform is None:
+            wav = self._working_wav()
+            if not wav.exists():
+                self._convert(lambda _: None)
+            self._open_waveform = self._tools.converter.open(wav)
+        return self._open_waveform
+
+    def _note(self, metrics: StageMetrics) -> None:
+        self._metrics.append(metrics)
+        self._observer.stage_finished(metrics)
+
+    def _warn(self, warning: RunWarning) -> None:
+        self._warnings.append(warning)
+        self._observer.warned(warning)
+
+
+def _fingerprints(request: Request, tools: Tools) -> dict[Stage, Fingerprint]:
+    """What each stage's result depends on. Known before anything runs."""
+    convert = fingerprint(REVISION[Stage.CONVERT], sha256_of(request.source), tools.converter.settings)
+    diarize = fingerprint(REVISION[Stage.DIARIZE], convert, tools.diarizer.settings, request.count)
+    identifier = tools.identifier.settings if tools.identifier is not None else None
+    transcribe = fingerprint(REVISION[Stage.TRANSCRIBE], convert, tools.transcriber.settings, request.options)
+    return {
+        Stage.CONVERT: convert,
+        Stage.DIARIZE: diarize,
+        Stage.IDENTIFY: fingerprint(REVISION[Stage.IDENTIFY], diarize, identifier),
+        Stage.TRANSCRIBE: transcribe,
+        Stage.FUSE: fingerprint(REVISION[Stage.FUSE], diarize, transcribe, tools.extractor.settings),
+    }
+
+
+def _block_name(index: int) -> str:
+    return f"{Stage.TRANSCRIBE}-{index:04d}"
+
+
+def _reused(metrics: StageMetrics) -> StageMetrics:
+    return StageMetrics(metrics.stage, metrics.seconds, metrics.cpu_seconds, metrics.peak_rss_mb, is_reused=True)
+
+
+def _rising(report: Callable[[float], None]) -> Progress:
+    """Holds engines to their promise: between 0 and 1, never falling."""
+    highest = 0.0
+
+    def progress(fraction: float, /) -> None:
+        nonlocal highest
+        highest = max(highest, min(fraction, 1.0))
+        report(highest)
+
+    return progress
+
+
+_FAILED: Mapping[Stage, str] = {
+    Stage.DIARIZE: "The speakers could not be told apart, so the transcript stands without speakers.",
+    Stage.IDENTIFY: "The speakers could not be compared with the known voices, so they are not named.",
+}
+
+_AUDIO_WARNINGS: Mapping[str, str] = {}

@@ -1,0 +1,50 @@
+"""One function a stage: what it takes, which port it uses, what it gives.
+
+Owns nothing but the calls; the order, the checkpoints and the costs are ``run.py``'s.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from scribe.domain.audio import Waveform
+from scribe.domain.fusion import Fusion, fuse
+from scribe.domain.speech import Diarization, Span, SpeakerLabel, TranscribedBlock, Transcript
+from scribe.domain.voices import Identification, Voiceprint
+from scribe.pipeline.ports import Identifier, VoiceprintExtractor
+
+
+def identify_speakers(diarization: Diarization, identifier: Identifier) -> Mapping[SpeakerLabel, Identification]:
+    """A verdict for every speaker, also for those too short to have a voiceprint."""
+    verdicts = dict(identifier.identify(diarization.voiceprints))
+    for speaker in diarization.speakers:
+        verdicts.setdefault(speaker, Identification(None, None, None, None, "no-voiceprint"))
+    return verdicts
+
+
+def join_blocks(blocks: Iterable[TranscribedBlock], duration_s: float) -> Transcript:
+    blocks = tuple(blocks)
+    segments = tuple(segment for block in blocks for segment in block.segments)
+    spoken_s: defaultdict[str, float] = defaultdict(float)
+    for segment in segments:
+        spoken_s[segment.language] += segment.end_s - segment.start_s
+    language = max(spoken_s, key=lambda code: (spoken_s[code], code)) if spoken_s else None
+    return Transcript(duration_s, language, segments, tuple(span for block in blocks for span in block.speech))
+
+
+def fuse_words_and_turns(
+    transcript: Transcript,
+    diarization: Diarization | None,
+    waveform: Callable[[], Waveform],
+    extractor: VoiceprintExtractor,
+) -> Fusion:
+    """Gives every word its speaker; without a diarization the words stand without speakers.
+
+    ``waveform`` is opened only if a word is doubtful enough to listen again.
+    """
+    if diarization is None:
+        return fuse(transcript, Diarization(transcript.duration_s, (), ()), None)
+
+    def second_opinion(spans: Sequence[Span]) -> list[Voiceprint | None]:
+        return extractor.voiceprints(waveform(), spans)
+
+    return fuse(transcript, diarization, second_opinion)
