@@ -1,0 +1,58 @@
+# Smart Meeting Scribe. `make help` lists what there is to do.
+
+PYTHON  ?= python3
+FILE    ?= samples/meeting.flac
+OUT     ?= out
+AUDIO   ?= ../shared/audio
+VENV    := .venv
+BACKEND := backend-python
+BIN     := $(abspath $(VENV))/bin
+STAMP   := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench bench-setup lock schemas clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+setup: $(STAMP)  ## virtual environment, locked dependencies, models in place (does nothing when all is there)
+	@$(BIN)/scribe models pull --default
+
+$(STAMP): $(BACKEND)/requirements/dev.txt $(BACKEND)/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(BACKEND)/requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(BACKEND)
+	@touch $(STAMP)
+
+run: setup  ## who said what in a recording: make run FILE=meeting.mp3 [OUT=folder] (without FILE: the sample)
+	@$(BIN)/scribe transcribe "$(FILE)" -o "$(OUT)" $(ARGS)
+
+test: setup  ## every test, real models included
+	cd $(BACKEND) && $(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## what CI runs: format, lint, types, layers, schemas, tests
+	cd $(BACKEND) && $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py --check
+	$(MAKE) test
+
+format: setup  ## format and mend what can be mended by machine
+	cd $(BACKEND) && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench-setup: setup  ## what the benchmarks need beyond the tests (a C compiler, for meeteval)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(BACKEND)/requirements/bench.txt
+
+bench: bench-setup  ## accuracy, speed and memory on real recordings: make bench AUDIO=folder
+	cd $(BACKEND) && $(BIN)/python -m bench "$(abspath $(AUDIO))" $(ARGS)
+
+schemas: setup  ## write docs/schemas anew from the code
+	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py
+
+lock:  ## pin every dependency by hash, for Python 3.11 and newer
+	$(BIN)/python -m pip install --quiet uv
+	cd $(BACKEND) && for set in "runtime:" "dev:--group test --group build" "bench:--group test --group bench --group build"; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    pyproject.toml $${set#*:} --output-file requirements/$${set%%:*}.txt || exit 1; done
+
+clean:  ## remove what was built and written, not the models
+	rm -rf $(VENV) $(OUT) $(BACKEND)/.mypy_cache $(BACKEND)/.pytest_cache $(BACKEND)/.ruff_cache
