@@ -1,12 +1,30 @@
-"""Voiceprints and the decision whose voice it is.
+"""Voiceprints, the bank of enrolled voices, and the decision whose voice it is.
 
 Owns the rule that names a speaker; never extracts a print (``engines/identification.py`` does).
+
+Usage::
+
+    verdicts = match(diarization.voiceprints, bank, cohort, MatchRule())
+    verdicts["SPEAKER_00"].name        # "Ada", or None with the reason why
 """
 
-from dataclasses import dataclass
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from scribe.domain.audio import Waveform
+from scribe.domain.errors import OptionError, VoiceprintMismatchError
+
+FloatArray = npt.NDArray[np.float64]
+LabelT = TypeVar("LabelT", bound=str)
+
+_UNIT_TOLERANCE = 1e-2
+"""A unit vector that was stored as float16 comes back up to 1e-3 too long; ten times that is no unit vector."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +37,133 @@ class Voiceprint:
     """Catalogue name of the model that made it; prints of two models are never compared."""
     speech_s: float
     """Seconds of clean, single-speaker speech it was made from."""
+
+    def __post_init__(self) -> None:
+        """The one gate that keeps NaN and silence out of every bank.
+
+        Raises: ValueError when the vector is no finite unit vector.
+        """
+        if self.vector.ndim != 1 or not np.isfinite(self.vector).all():
+            raise ValueError("A voiceprint is one row of finite numbers.")
+        if abs(float(np.linalg.norm(self.vector.astype(np.float64))) - 1) > _UNIT_TOLERANCE:
+            raise ValueError("A voiceprint has length 1.")
+        if not (np.isfinite(self.speech_s) and self.speech_s >= 0):
+            raise ValueError("A voiceprint is made from a finite time of speech.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceProfile:
+    """One enrolled person. Every print is kept, so that one that turns out to be wrong can be taken away again."""
+
+    name: str
+    voiceprints: tuple[Voiceprint, ...]
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError when there is no print; VoiceprintMismatchError when models are mixed."""
+        if not self.voiceprints:
+            raise ValueError("A profile holds at least one voiceprint.")
+        if len({(print_.model_id, len(print_.vector)) for print_ in self.voiceprints}) > 1:
+            raise VoiceprintMismatchError(f"The voiceprints of {self.name} come from different models: enrol again.")
+
+    @property
+    def model_id(self) -> str:
+        return self.voiceprints[0].model_id
+
+    @property
+    def speech_s(self) -> float:
+        return sum(print_.speech_s for print_ in self.voiceprints)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceBank:
+    """The people who may be named. The order of the profiles has no influence on any verdict."""
+
+    profiles: tuple[VoiceProfile, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError on a name given twice; VoiceprintMismatchError when models are mixed."""
+        twice = [name for name, times in Counter(profile.name for profile in self.profiles).items() if times > 1]
+        if twice:
+            raise ValueError(f"Each person has one profile; these have several: {', '.join(sorted(twice))}.")
+        models = {profile.model_id for profile in self.profiles}
+        if len(models) > 1:
+            raise VoiceprintMismatchError(
+                f"The enrolled voices come from different models ({', '.join(sorted(models))}): enrol them again."
+            )
+
+    @property
+    def model_id(self) -> str | None:
+        return self.profiles[0].model_id if self.profiles else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of names and prints, in hexadecimal: the same bank in any order has the same one."""
+        digest = hashlib.sha256()
+        for profile in sorted(self.profiles, key=lambda profile: profile.name):
+            digest.update(f"{profile.name}\0{profile.model_id}\0{len(profile.voiceprints)}\0".encode())
+            for vector in sorted(print_.vector.astype("<f4").tobytes() for print_ in profile.voiceprints):
+                digest.update(vector)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceClip:
+    """A recording of one person, to be enrolled."""
+
+    name: str
+    """Of the person, Unicode NFC."""
+    source: str
+    """How the user knows the clip, such as ``Ada/lunch.m4a``; for messages."""
+    read: Callable[[], Waveform]
+    """Converts and opens it. Raises: VoiceClipError."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """What the voices of many people have in common under one model: prints are compared by what is left."""
+
+    model_id: str
+    mean: npt.NDArray[np.float32]
+    """(dimension,) float32: the mean of the unit prints of many people; shorter than 1."""
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError when the mean is no mean of unit vectors."""
+        if self.mean.ndim != 1 or not np.isfinite(self.mean).all() or float(np.linalg.norm(self.mean)) >= 1:
+            raise ValueError("A cohort's mean is one row of finite numbers, shorter than 1.")
+
+
+THRESHOLD = 0.50
+"""Centred cosine from which a voice may be named."""
+THRESHOLD_WITHOUT_COHORT = 0.70
+"""Plain cosine, for a model nobody has measured a cohort for."""
+MARGIN = 0.08
+MIN_SPEECH_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """When a voice is close enough to be named."""
+
+    threshold: float | None = None
+    """Lowest score that may be named; ``None``: :data:`THRESHOLD`, or the stricter one where there is no cohort."""
+    margin: float = MARGIN
+    """How far the best candidate must be ahead of the next one."""
+    min_speech_s: float = MIN_SPEECH_S
+    """Clean speech that a speaker must have before a name may be given."""
+
+    def __post_init__(self) -> None:
+        """Raises: OptionError when a number is out of range."""
+        if self.threshold is not None and not -1 <= self.threshold <= 1:
+            raise OptionError("The identification threshold is a cosine, between -1 and 1.")
+        if not 0 <= self.margin <= 2:
+            raise OptionError("The identification margin is a difference of cosines, between 0 and 2.")
+        if not (np.isfinite(self.min_speech_s) and self.min_speech_s >= 0):
+            raise OptionError("The least speech for a name is a number of seconds, 0 or more.")
+
+    def threshold_for(self, cohort: Cohort | None) -> float:
+        if self.threshold is not None:
+            return self.threshold
+        return THRESHOLD if cohort is not None else THRESHOLD_WITHOUT_COHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +179,107 @@ class Identification:
     reason: str
     """Stable code: ``matched``, ``below-threshold``, ``too-close-to-call``, ``too-little-speech``,
     ``taken-by-better-match``, ``no-voiceprint``, ``empty-bank``."""
+    candidate: str | None = None
+    """Whom ``score`` is about, named or not; never to be shown as the speaker when ``name`` is ``None``."""
+
+
+def match(
+    voiceprints: Mapping[LabelT, Voiceprint], bank: VoiceBank, cohort: Cohort | None, rule: MatchRule
+) -> dict[LabelT, Identification]:
+    """Decides whom each voice belongs to; a person is named at most once.
+
+    A voice can only win the person it is closest to, and the loser of a contest stays unknown. The optimal one-to-one
+    assignment (Hungarian) is left out on purpose: to raise the sum of all scores it hands out second choices, so that
+    a voice close to Ada is named Bob because another is closer to Ada (``bench/identification.py`` counts both).
+
+    Raises: VoiceprintMismatchError when voices, bank and cohort were not measured by the same model.
+    """
+    if not bank.profiles:
+        return {label: Identification(None, None, None, None, "empty-bank") for label in voiceprints}
+    if not voiceprints:
+        return {}
+    bank = VoiceBank(tuple(sorted(bank.profiles, key=lambda profile: profile.name)))
+    names = [profile.name for profile in bank.profiles]
+    scores = score_matrix(list(voiceprints.values()), bank, cohort)
+    threshold = rule.threshold_for(cohort)
+
+    verdicts: dict[LabelT, Identification] = {}
+    claims: dict[str, list[tuple[float, LabelT]]] = {}
+    for (label, voiceprint), row in zip(voiceprints.items(), scores, strict=True):
+        verdict = _verdict(row, names, voiceprint.speech_s, threshold, rule)
+        verdicts[label] = verdict
+        if verdict.name is not None and verdict.score is not None:
+            claims.setdefault(verdict.name, []).append((verdict.score, label))
+    for claimants in claims.values():
+        for _, loser in sorted(claimants, key=lambda claim: (-claim[0], claim[1]))[1:]:
+            verdicts[loser] = replace(verdicts[loser], name=None, reason="taken-by-better-match")
+    return verdicts
+
+
+def score_matrix(voiceprints: list[Voiceprint], bank: VoiceBank, cohort: Cohort | None) -> FloatArray:
+    """Scores of every voice against every profile, in the given order: (num_voices, num_profiles), in [-1, 1].
+
+    Raises: VoiceprintMismatchError.
+    """
+    _require_one_model(voiceprints, bank, cohort)
+    if not voiceprints or not bank.profiles:
+        return np.zeros((len(voiceprints), len(bank.profiles)))
+    voices = _centred(np.stack([print_.vector for print_ in voiceprints]), cohort)
+    people = _unit(np.stack([_profile_vector(profile, cohort) for profile in bank.profiles]))
+    # Pair by pair and not as one matrix product: the last bit of a score must not depend on its place in the bank.
+    scores: FloatArray = np.clip((voices[:, np.newaxis] * people[np.newaxis]).sum(axis=2), -1.0, 1.0)
+    return scores
+
+
+def _profile_vector(profile: VoiceProfile, cohort: Cohort | None) -> FloatArray:
+    """Mean of the centred prints, each of length 1: a clip counts once, however long it is. (dimension,) float64."""
+    prints = sorted(profile.voiceprints, key=lambda print_: print_.vector.tobytes())
+    mean: FloatArray = _centred(np.stack([print_.vector for print_ in prints]), cohort).mean(axis=0)
+    return mean
+
+
+def _centred(vectors: npt.NDArray[np.float32], cohort: Cohort | None) -> FloatArray:
+    """(num, dimension) float32 -> (num, dimension) float64 of length 1, without what all voices share."""
+    own = _unit(vectors.astype(np.float64))
+    return own if cohort is None else _unit(own - cohort.mean.astype(np.float64))
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    """Rows of length 1; a row of (almost) nothing becomes zeros and is like nobody."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.where(norms > 1e-9, vectors / np.maximum(norms, 1e-9), 0.0)
+
+
+def _verdict(row: FloatArray, names: list[str], speech_s: float, threshold: float, rule: MatchRule) -> Identification:
+    """What one voice alone would be called, before anybody else claims the same name. ``row``: (num_profiles,)."""
+    order = np.argsort(-row, kind="stable")
+    best, second = int(order[0]), int(order[1]) if len(order) > 1 else None
+    score = float(row[best])
+    runner_up_score = None if second is None else float(row[second])
+    if speech_s < rule.min_speech_s:
+        reason = "too-little-speech"
+    elif score < threshold:
+        reason = "below-threshold"
+    elif runner_up_score is not None and score - runner_up_score < rule.margin:
+        reason = "too-close-to-call"
+    else:
+        reason = "matched"
+    return Identification(
+        name=names[best] if reason == "matched" else None,
+        score=score,
+        runner_up=None if second is None else names[second],
+        runner_up_score=runner_up_score,
+        reason=reason,
+        candidate=names[best],
+    )
+
+
+def _require_one_model(voiceprints: list[Voiceprint], bank: VoiceBank, cohort: Cohort | None) -> None:
+    models = {print_.model_id for print_ in voiceprints} | {profile.model_id for profile in bank.profiles}
+    if cohort is not None:
+        models.add(cohort.model_id)
+    if len(models) > 1:
+        raise VoiceprintMismatchError(
+            f"Voices measured by different models ({', '.join(sorted(models))}) cannot be compared: "
+            "enrol them again with the model in use."
+        )
