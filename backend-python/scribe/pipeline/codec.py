@@ -65,14 +65,21 @@ def _from_json(kind: Any, raw: Any) -> object:
     if origin is np.ndarray:
         return np.asarray(raw, dtype=np.float32)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {key: _from_json(get_args(kind)[1], item) for key, item in raw.items()}
+        return {key: _from_json(get_args(kind)[1], item) for key, item in _object(raw).items()}
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return typing.cast("type", kind)(**{name: _from_json(hints[name], item) for name, item in raw.items()})
+        fields = {name: _from_json(hints[name], item) for name, item in _object(raw).items()}
+        return typing.cast("type", kind)(**fields)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(raw)
     if kind is float and isinstance(raw, int):
         return float(raw)
     if isinstance(kind, type) and not isinstance(raw, kind):
         raise TypeError(f"expected {kind.__name__}")
+    return raw
+
+
+def _object(raw: object) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise TypeError("expected an object")
     return raw
