@@ -5,7 +5,7 @@ Owns their shape (``parts``, ``documents``), how they are filled (``build``) and
 
 Usage::
 
-    document = build_fusion(segments, coverage, RunFacts(...), diarization, identifications)
+    document = build_fusion(fusion, RunFacts(...), diarization, identifications)
     text = document.to_json()
 """
 
@@ -20,13 +20,12 @@ from scribe.domain.results.documents import (
     json_schema,
     read_document,
 )
-from scribe.domain.results.facts import CoverageLedger, ModelFacts, RunFacts
+from scribe.domain.results.facts import ModelFacts, RunFacts
 
 __all__ = [
     "DOCUMENTS",
     "SCHEMA_VERSION",
     "AnyDocument",
-    "CoverageLedger",
     "DiarizationDocument",
     "FusionDocument",
     "ModelFacts",

@@ -7,7 +7,7 @@ of segments survive it. Scores and shares are rounded to four digits; one that i
 
 Usage::
 
-    document = build_fusion(fused.segments, fused.coverage, run_facts, diarization, identifications)
+    document = build_fusion(fusion, run_facts, diarization, identifications)
 """
 
 import math
@@ -17,6 +17,8 @@ from typing import TypedDict
 
 from pydantic import JsonValue
 
+from scribe.domain.coverage import Coverage
+from scribe.domain.fusion import Fusion
 from scribe.domain.results.documents import (
     SCHEMA_VERSION,
     DiarizationDocument,
@@ -24,13 +26,14 @@ from scribe.domain.results.documents import (
     SchemaVersion,
     TranscriptionDocument,
 )
-from scribe.domain.results.facts import CoverageLedger, RunFacts
+from scribe.domain.results.facts import RunFacts
 from scribe.domain.results.parts import (
     AttributedWordPart,
     CoveragePart,
     ModelPart,
     ProductPart,
     RecordingPart,
+    SecondOpinionPart,
     SegmentPart,
     Settings,
     SpanPart,
@@ -87,8 +90,7 @@ def build_diarization(
 
 
 def build_fusion(
-    segments: Sequence[Segment],
-    coverage: CoverageLedger,
+    fusion: Fusion,
     run: RunFacts,
     diarization: Diarization | None,
     identifications: Identifications | None = None,
@@ -98,7 +100,7 @@ def build_fusion(
     names = {speaker.label: speaker.name for speaker in speakers}
     return FusionDocument(
         kind="fusion",
-        language=_main_language(segments),
+        language=_main_language(fusion.segments),
         speakers=speakers,
         segments=[
             SegmentPart(
@@ -111,9 +113,10 @@ def build_fusion(
                 text=segment.text,
                 words=[_attributed_word(word) for word in segment.words],
             )
-            for segment in sorted(segments, key=lambda segment: segment.start_s)
+            for segment in sorted(fusion.segments, key=lambda segment: segment.start_s)
         ],
-        coverage=_coverage(coverage),
+        coverage=_coverage(fusion.coverage),
+        second_opinion=SecondOpinionPart(words_moved=fusion.words_moved, listened_s=_ms(fusion.listened_s)),
         **_head(run),
     )
 
@@ -201,7 +204,7 @@ def _speakers(diarization: Diarization, identifications: Identifications) -> lis
     return parts
 
 
-def _coverage(ledger: CoverageLedger) -> CoveragePart:
+def _coverage(ledger: Coverage) -> CoveragePart:
     parts_s = [ledger.words_s, ledger.overlap_s, ledger.inaudible_s, ledger.non_speech_s]
     duration_ms = round(ledger.duration_s * 1000)
     parts_ms = [max(round(part_s * 1000), 0) for part_s in parts_s]

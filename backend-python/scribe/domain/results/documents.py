@@ -27,6 +27,7 @@ from scribe.domain.results.parts import (
     Part,
     ProductPart,
     RecordingPart,
+    SecondOpinionPart,
     SegmentPart,
     Settings,
     SpanPart,
@@ -119,6 +120,8 @@ class FusionDocument(ResultDocument):
     """The minutes, by start."""
     coverage: CoveragePart
     """What every second of the recording turned out to be."""
+    second_opinion: SecondOpinionPart
+    """What listening again to doubtful words changed."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -10,11 +10,9 @@ Usage::
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from scribe.domain.audio import AudioFacts
 from scribe.domain.meeting import RunWarning, StageMetrics
-from scribe.domain.speech import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +42,3 @@ class RunFacts:
     stages: Sequence[StageMetrics] = ()
     """In order of running."""
     warnings: Sequence[RunWarning] = ()
-
-
-class CoverageLedger(Protocol):
-    """What every second of the recording turned out to be; the four parts sum to the duration."""
-
-    @property
-    def duration_s(self) -> float: ...
-    @property
-    def words_s(self) -> float: ...
-    @property
-    def overlap_s(self) -> float: ...
-    @property
-    def inaudible_s(self) -> float: ...
-    @property
-    def non_speech_s(self) -> float: ...
-    @property
-    def inaudible(self) -> Sequence[Span]: ...

@@ -18,7 +18,8 @@ Score = Annotated[float, Field(allow_inf_nan=False)]
 """Rounded to four digits."""
 Timestamp = AwareDatetime
 Count = Annotated[int, Field(ge=0)]
-SpeakerId = Annotated[str, Field(min_length=1)]
+SpeakerId = Annotated[str, Field(pattern=r"^SPEAKER_[0-9]{2,}$")]
+"""A label: `SPEAKER_00`, `SPEAKER_01` ... in order of first appearance."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -195,21 +196,30 @@ class SegmentPart(SpanPart):
     """In time order."""
 
 
+class SecondOpinionPart(Part):
+    """What comparing stretches of doubtful attribution with the speakers' voices once more did."""
+
+    words_moved: Count
+    """Words that went to another speaker."""
+    listened_s: Seconds
+    """Seconds of audio that were measured again."""
+
+
 class CoveragePart(Part):
     """What every second turned out to be: the four parts sum to the duration."""
 
     duration_s: Seconds
     """Of the recording."""
     words_s: Seconds
-    """One voice, with words."""
+    """Written down, from one voice at a time."""
     overlap_s: Seconds
-    """Several voices at once."""
+    """Written down while several voices spoke at once: some of their words may be missing."""
     inaudible_s: Seconds
     """Somebody speaks, but no word came of it."""
     non_speech_s: Seconds
     """Silence, noise, music."""
     inaudible: list[SpanPart]
-    """Where the inaudible speech is, in time order."""
+    """The inaudible stretches of a second and more, in time order."""
 
     @model_validator(mode="after")
     def _sums_to_the_duration(self) -> Self:
