@@ -1,0 +1,150 @@
+"""The diarizer: segmentation, voiceprints of clean windows, clustering, re-assignment, turns.
+
+Owns the order of the steps and the constants they run with; never holds two models at once. Torch-free: ONNX Runtime
+and numpy. Usage::
+
+    diarizer = OnnxDiarizer(weights / "segmentation-3.0.onnx", weights / "campplus.onnx", residency)
+    diarization = diarizer.diarize(waveform, SpeakerCount(), progress)
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from scribe.domain.audio import Waveform
+from scribe.domain.speech import Diarization, SpeakerCount, SpeakerLabel, speaker_label
+from scribe.domain.voices import Voiceprint
+from scribe.engines.diarization.clustering import ClusterLimits, centroids_of, cluster
+from scribe.engines.diarization.reassignment import reassign
+from scribe.engines.diarization.segmentation import segment
+from scribe.engines.diarization.timeline import TurnRule, exclusive, join_chunks, turns_of
+from scribe.engines.diarization.windows import FRAMES_PER_S, Windows, cut_windows, embed_windows, local_voices
+from scribe.engines.onnx import Device, FloatArray, OnnxModel, sha256_of
+from scribe.engines.residency import Residency
+from scribe.engines.voiceprint import CampPlus
+
+Ints = npt.NDArray[np.int64]
+Report = Callable[[float], None]
+
+_SEGMENTATION_SHARE = 0.55
+"""Of the progress bar: segmentation took 0.021 of 0.038 CPU s per second of audio."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiarizerTuning:
+    """Every constant of the diarizer, in one place; ``engine.py`` passes each to the step that uses it."""
+
+    step_s: float = 2.0
+    """Between two chunks of the segmentation: 1 s costs twice as much."""
+    window_s: float = 2.0
+    """Longest window that one voiceprint is taken of."""
+    voice_min_s: float = 0.5
+    """Clean speech that a voice must have within ten seconds to enter the clustering."""
+    switch_cost: float = 0.1
+    """Cosine that a change of speaker inside one stretch must earn."""
+    rounds: int = 2
+    """How often speakers are learnt again from the windows they were given."""
+    clusters: ClusterLimits = field(default_factory=ClusterLimits)
+    turns: TurnRule = field(default_factory=TurnRule)
+
+
+class OnnxDiarizer:
+    """Satisfies the port ``Diarizer``."""
+
+    def __init__(
+        self,
+        segmentation: Path,
+        voiceprint: Path,
+        residency: Residency,
+        *,
+        segmentation_id: str = "segmentation-3.0",
+        voiceprint_id: str = "campplus",
+        device: Device = "cpu",
+        threads: int = 1,
+        tuning: DiarizerTuning | None = None,
+    ) -> None:
+        self._segmentation_path = segmentation
+        self._voiceprint_path = voiceprint
+        self._residency = residency
+        self._segmentation_id = segmentation_id
+        self._voiceprint_id = voiceprint_id
+        self._device: Device = device
+        self._threads = threads
+        self._tuning = tuning or DiarizerTuning()
+
+    @cached_property
+    def settings(self) -> Mapping[str, object]:
+        """Raises: ModelMissingError."""
+        return {
+            "engine": "onnx",
+            "segmentation": self._segmentation_id,
+            "segmentation_sha256": sha256_of(self._segmentation_path),
+            "voiceprint": self._voiceprint_id,
+            "voiceprint_sha256": sha256_of(self._voiceprint_path),
+            "tuning": asdict(self._tuning),
+        }
+
+    def diarize(self, waveform: Waveform, count: SpeakerCount, progress: Report) -> Diarization:
+        """Who spoke when. Memory does not grow with the audio: it is read block by block.
+
+        Raises: ModelMissingError, ModelCorruptError, EngineError.
+        """
+        tuning = self._tuning
+        with self._residency.hold(self._segmentation_id, self._load_segmentation) as network:
+            activity = segment(waveform, network, tuning.step_s, lambda done: progress(_SEGMENTATION_SHARE * done))
+        windows = cut_windows(activity, tuning.window_s)
+        if len(windows) == 0:
+            progress(1.0)
+            return Diarization(duration_s=waveform.duration_s, turns=(), exclusive_turns=())
+        with self._residency.hold(self._voiceprint_id, self._load_voiceprint) as model:
+            vectors = embed_windows(waveform, windows, model, lambda done: progress(_after_segmentation(done)))
+        labels, num_speakers = self._name_windows(windows, vectors, count)
+        presence = join_chunks(activity, windows, labels, num_speakers)
+        turns, order = turns_of(presence, tuning.turns, waveform.duration_s)
+        progress(1.0)
+        return Diarization(
+            duration_s=waveform.duration_s,
+            turns=turns,
+            exclusive_turns=exclusive(turns),
+            voiceprints=self._voiceprints(windows, vectors, labels, order),
+        )
+
+    def _load_segmentation(self) -> OnnxModel:
+        return OnnxModel.load(self._segmentation_path, device=self._device, threads=self._threads)
+
+    def _load_voiceprint(self) -> CampPlus:
+        return CampPlus.load(self._voiceprint_path, device=self._device, threads=self._threads)
+
+    def _name_windows(self, windows: Windows, vectors: FloatArray, count: SpeakerCount) -> tuple[Ints, int]:
+        tuning = self._tuning
+        voices = local_voices(windows, vectors)
+        is_enough = voices.seconds >= tuning.voice_min_s
+        if not is_enough.any():
+            is_enough[:] = True
+        centroids = cluster(
+            voices.vectors[is_enough], voices.seconds[is_enough], voices.blocks[is_enough], count, tuning.clusters
+        )
+        labels, _ = reassign(vectors, windows, centroids, switch_cost=tuning.switch_cost, rounds=tuning.rounds)
+        return labels, len(centroids)
+
+    def _voiceprints(
+        self, windows: Windows, vectors: FloatArray, labels: Ints, order: list[int]
+    ) -> dict[SpeakerLabel, Voiceprint]:
+        """One print per speaker with turns: the mean of the windows given to that speaker."""
+        seconds = (windows.speech_frames / FRAMES_PER_S).astype(np.float32)
+        seconds[~vectors.any(axis=1)] = 0
+        means = centroids_of(vectors, seconds, labels)
+        spoken_s = np.bincount(labels, weights=seconds, minlength=len(means))
+        return {
+            speaker_label(index): Voiceprint(means[speaker], self._voiceprint_id, float(spoken_s[speaker]))
+            for index, speaker in enumerate(order)
+            if speaker < len(means) and means[speaker].any()
+        }
+
+
+def _after_segmentation(done: float) -> float:
+    return _SEGMENTATION_SHARE + (0.99 - _SEGMENTATION_SHARE) * done

@@ -1,0 +1,90 @@
+"""Who speaks when within each chunk of ten seconds, up to three voices, nameless.
+
+Owns the sliding window over the recording and pyannote's segmentation-3.0 (MIT, CNRS; Bredin, "pyannote.audio 2.1
+speaker diarization pipeline", Interspeech 2023); never compares voices across chunks. Usage::
+
+    with residency.hold("segmentation-3.0", load) as network:
+        activity = segment(waveform, network, step_s=2.0, progress=progress)
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
+from scribe.engines.diarization.powerset import LOCAL_SPEAKERS, speaker_probabilities
+from scribe.engines.onnx import FloatArray, OnnxModel
+
+CHUNK_S = 10.0
+"""What segmentation-3.0 was trained on."""
+CHUNK_FRAMES = 589
+FRAME_SHIFT_SAMPLES = 270
+RECEPTIVE_FIELD_SAMPLES = 991
+_CHUNK_SAMPLES = round(CHUNK_S * SAMPLE_RATE_HZ)
+_BATCH = 4
+"""Chunks per run: 4 cost as little per chunk as 8 or 16 and hold half the memory."""
+
+Probabilities = npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalActivity:
+    """The voices of every chunk, columns ordered so that a voice keeps its column from one chunk to the next."""
+
+    probabilities: Probabilities
+    """(num_chunks, 589, 3) float16 in [0, 1]: that the local speaker is heard in the frame."""
+    first_frames: npt.NDArray[np.int64]
+    """(num_chunks,): where each chunk begins on the recording's frame axis."""
+    num_frames: int
+    """Of the whole recording."""
+
+
+def segment(waveform: Waveform, network: OnnxModel, step_s: float, progress: Callable[[float], None]) -> LocalActivity:
+    """Runs the network every ``step_s`` over the recording; the last chunk is padded with silence."""
+    step = round(step_s * SAMPLE_RATE_HZ)
+    num_chunks = max(1, -(-(waveform.num_samples - _CHUNK_SAMPLES) // step) + 1)
+    probabilities = np.empty((num_chunks, CHUNK_FRAMES, LOCAL_SPEAKERS), np.float16)
+    for first in range(0, num_chunks, _BATCH):
+        batch = np.zeros((min(_BATCH, num_chunks - first), 1, _CHUNK_SAMPLES), np.float32)
+        for i in range(len(batch)):
+            start = (first + i) * step
+            samples = waveform.samples(start, start + _CHUNK_SAMPLES)
+            batch[i, 0, : len(samples)] = samples
+        decoded = speaker_probabilities(network.run(batch))
+        probabilities[first : first + len(batch)] = np.nan_to_num(decoded)
+        progress((first + len(batch)) / num_chunks)
+    first_frames = np.rint(np.arange(num_chunks) * (step / FRAME_SHIFT_SAMPLES)).astype(np.int64)
+    num_frames = num_frames_in(waveform.num_samples)
+    return LocalActivity(align_columns(probabilities, first_frames), first_frames, num_frames)
+
+
+def num_frames_in(num_samples: int) -> int:
+    """Frames whose centre lies within the recording, at least one."""
+    return max(1, -(-(num_samples - RECEPTIVE_FIELD_SAMPLES // 2) // FRAME_SHIFT_SAMPLES))
+
+
+def frame_times_s(frames: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The centre of each frame's receptive field."""
+    times: npt.NDArray[np.float64] = (frames * FRAME_SHIFT_SAMPLES + RECEPTIVE_FIELD_SAMPLES / 2) / SAMPLE_RATE_HZ
+    return times
+
+
+_PERMUTATIONS = np.array(list(itertools.permutations(range(LOCAL_SPEAKERS))))
+
+
+def align_columns(probabilities: Probabilities, first_frames: npt.NDArray[np.int64]) -> Probabilities:
+    """Reorders each chunk's speakers so that they agree best with the chunk before where the two overlap."""
+    aligned = probabilities.copy()
+    for chunk in range(1, len(aligned)):
+        shift = int(first_frames[chunk] - first_frames[chunk - 1])
+        if shift >= CHUNK_FRAMES:
+            continue
+        before: FloatArray = aligned[chunk - 1, shift:].astype(np.float32)
+        now: FloatArray = aligned[chunk, : CHUNK_FRAMES - shift].astype(np.float32)
+        agreement = before.T @ now  # (before's speaker, own speaker)
+        best = _PERMUTATIONS[agreement[np.arange(LOCAL_SPEAKERS), _PERMUTATIONS].sum(axis=1).argmax()]
+        aligned[chunk] = aligned[chunk][:, best]
+    return aligned

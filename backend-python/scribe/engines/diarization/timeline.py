@@ -1,0 +1,159 @@
+"""From local voices and the names of windows to turns on the recording's clock.
+
+Owns the joining of overlapping chunks into one activity per speaker, and the cutting of activity into turns; never
+looks at a voiceprint. Usage::
+
+    presence = join_chunks(activity, windows, labels, num_speakers)      # (num_frames, num_speakers)
+    turns, order = turns_of(presence, rule, duration_s)
+    alone = exclusive(turns)
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from scribe.domain.speech import Span, Turn, speaker_label
+from scribe.engines.diarization.segmentation import CHUNK_FRAMES, LocalActivity, frame_times_s
+from scribe.engines.diarization.windows import Windows
+from scribe.engines.onnx import FloatArray
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRule:
+    """How activity becomes turns."""
+
+    onset: float = 0.5
+    """A turn must reach this probability somewhere ..."""
+    offset: float = 0.5
+    """... and lasts while it stays above this one."""
+    shortest_s: float = 0.0
+    """Turns under this are dropped."""
+    joined_pause_s: float = 0.0
+    """Pauses of one speaker up to this long are part of the turn."""
+    pad_s: float = 0.0
+    """Added at both ends of a turn."""
+
+
+def join_chunks(activity: LocalActivity, windows: Windows, labels: Ints, num_speakers: int) -> FloatArray:
+    """How likely each speaker is heard in each frame, averaged over the chunks that cover it.
+
+    ``labels``: (num_windows,) speaker of each window. Returns (num_frames, num_speakers) float32 in [0, 1].
+    """
+    named = np.full(activity.num_frames, -1, np.int64)
+    for start, stop, label in zip(windows.starts, windows.stops, labels, strict=True):
+        named[start:stop] = label
+    named[~windows.clean] = -1
+    speakers = name_columns(activity, named, num_speakers)
+    presence = np.zeros((activity.num_frames, num_speakers), np.float32)
+    covering = np.zeros(activity.num_frames, np.float32)
+    for chunk, first in enumerate(activity.first_frames):
+        last = min(int(first) + CHUNK_FRAMES, activity.num_frames)
+        covering[first:last] += 1
+        for column, speaker in enumerate(speakers[chunk]):
+            if speaker >= 0:
+                presence[first:last, speaker] += activity.probabilities[chunk, : last - first, column]
+    presence /= np.maximum(covering, 1)[:, np.newaxis]
+    _follow_windows(presence, windows, labels)
+    return presence
+
+
+def name_columns(activity: LocalActivity, named: Ints, num_speakers: int) -> Ints:
+    """Which speaker each chunk's columns are: (num_chunks, 3), -1 for a column that is nobody.
+
+    Within a chunk two columns are never the same speaker (Kuhn's assignment). A column that is never heard alone is
+    named by what the neighbouring chunks, which hear the same moments, say of it.
+    """
+    names = np.full(activity.probabilities.shape[::2], -1, np.int64)
+    presence = np.zeros((activity.num_frames, num_speakers), np.float32)
+    speakers = np.arange(num_speakers)
+    for chunk, first in enumerate(activity.first_frames):
+        here = named[first : first + CHUNK_FRAMES]
+        heard = activity.probabilities[chunk, : len(here)].astype(np.float32)
+        votes = heard.T @ (here[:, np.newaxis] == speakers).astype(np.float32)
+        for column, speaker in zip(*linear_sum_assignment(votes, maximize=True), strict=True):
+            if votes[column, speaker] > 1.0:
+                names[chunk, column] = speaker
+                presence[first : first + len(here), speaker] += heard[:, column]
+    for chunk, first in enumerate(activity.first_frames):
+        open_columns = np.flatnonzero(names[chunk] < 0)
+        free = np.setdiff1d(speakers, names[chunk])
+        if len(open_columns) == 0 or len(free) == 0:
+            continue
+        around = presence[first : first + CHUNK_FRAMES, free]
+        heard = activity.probabilities[chunk, : len(around)][:, open_columns].astype(np.float32)
+        votes = heard.T @ around
+        for column, speaker in zip(*linear_sum_assignment(votes, maximize=True), strict=True):
+            if votes[column, speaker] > 1.0:
+                names[chunk, open_columns[column]] = free[speaker]
+    return names
+
+
+def _follow_windows(presence: FloatArray, windows: Windows, labels: Ints) -> None:
+    """Where a window's voice disagrees with its chunk's column, the voice wins: activities are swapped, in place."""
+    for start, stop, label in zip(windows.starts.tolist(), windows.stops.tolist(), labels.tolist(), strict=True):
+        clean = windows.clean[start:stop]
+        heard = presence[start:stop][clean].sum(axis=0)
+        loudest = int(heard.argmax())
+        if loudest != label:
+            frames = start + np.flatnonzero(clean)
+            presence[np.ix_(frames, [loudest, label])] = presence[np.ix_(frames, [label, loudest])]
+
+
+def turns_of(presence: FloatArray, rule: TurnRule, duration_s: float) -> tuple[tuple[Turn, ...], list[int]]:
+    """Turns by start, labelled by first appearance, and which column of ``presence`` each label is."""
+    spans = [_spans(presence[:, speaker], rule, duration_s) for speaker in range(presence.shape[1])]
+    order = sorted((column for column, own in enumerate(spans) if own), key=lambda column: spans[column][0])
+    turns = [
+        Turn(span.start_s, span.end_s, speaker_label(index))
+        for index, column in enumerate(order)
+        for span in spans[column]
+    ]
+    return tuple(sorted(turns)), order
+
+
+def _spans(probability: FloatArray, rule: TurnRule, duration_s: float) -> list[Span]:
+    """Hysteresis on one speaker's activity. ``probability``: (num_frames,)."""
+    above = np.concatenate([[False], probability > rule.offset, [False]])
+    edges = np.flatnonzero(np.diff(above.astype(np.int8)))
+    starts, stops = edges[::2], edges[1::2]
+    if len(starts) == 0:
+        return []
+    peaks = np.maximum.reduceat(probability, np.stack([starts, stops], axis=1).ravel()[:-1])[::2]
+    reached = peaks >= rule.onset
+    starts_s = np.maximum(frame_times_s(starts[reached]) - rule.pad_s, 0.0)
+    stops_s = np.minimum(frame_times_s(stops[reached]) + rule.pad_s, duration_s)
+    joined: list[list[float]] = []
+    for start_s, stop_s in zip(starts_s.tolist(), stops_s.tolist(), strict=True):
+        if joined and start_s - joined[-1][1] <= rule.joined_pause_s:
+            joined[-1][1] = max(joined[-1][1], stop_s)
+        elif stop_s > start_s:
+            joined.append([start_s, stop_s])
+    return [Span(start_s, stop_s) for start_s, stop_s in joined if stop_s - start_s >= rule.shortest_s]
+
+
+def exclusive(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """At most one speaker at any instant: in overlap the longer turn wins, the earlier one when they are equal."""
+    edges = sorted({t for turn in turns for t in (turn.start_s, turn.end_s)})
+    alone: list[Turn] = []
+    waiting = sorted(turns)
+    open_turns: list[Turn] = []
+    position = 0
+    for start_s, end_s in itertools.pairwise(edges):
+        while position < len(waiting) and waiting[position].start_s <= start_s:
+            open_turns.append(waiting[position])
+            position += 1
+        open_turns = [turn for turn in open_turns if turn.end_s > start_s]
+        if not open_turns:
+            continue
+        winner = min(open_turns, key=lambda turn: (-turn.duration_s, turn))
+        if alone and alone[-1].speaker == winner.speaker and alone[-1].end_s == start_s:
+            alone[-1] = Turn(alone[-1].start_s, end_s, winner.speaker)
+        else:
+            alone.append(Turn(start_s, end_s, winner.speaker))
+    return tuple(alone)
