@@ -67,15 +67,15 @@ class PyAvConverter:
         self,
         *,
         max_duration_s: float = 12 * 3600,
-        memory_bytes: int = 1 << 30,
+        max_memory_mb: int = 1024,
         stall_timeout_s: float = 120.0,
     ) -> None:
-        """``memory_bytes``: what decoding may take beyond the bare interpreter. ``stall_timeout_s``: a child that
+        """``max_memory_mb``: what decoding may take beyond the bare interpreter. ``stall_timeout_s``: a child that
         reports nothing for so long is ended."""
         if not 0 < max_duration_s <= MAX_WAV_DURATION_S:
             raise ValueError(f"max_duration_s must be between 0 and {MAX_WAV_DURATION_S}.")
         self._max_duration_s = max_duration_s
-        self._memory_bytes = memory_bytes
+        self._max_memory_mb = max_memory_mb
         self._stall_timeout_s = stall_timeout_s
 
     @property
@@ -119,7 +119,7 @@ class PyAvConverter:
             "output_fd": output_fd,
             "parent_pid": os.getpid(),
             "max_duration_s": self._max_duration_s,
-            "memory_bytes": self._memory_bytes,
+            "memory_bytes": self._max_memory_mb << 20,
             "cpu_s": round(CPU_BASE_S + CPU_SHARE * self._max_duration_s),
             "file_bytes": _HEADER.size + 2 * round((self._max_duration_s + 60) * SAMPLE_RATE_HZ),
         }
