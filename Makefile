@@ -1,7 +1,8 @@
 # Smart Meeting Scribe. `make help` lists what there is to do.
 
 PYTHON  ?= python3
-FILE    ?= samples/meeting.flac
+FILE    ?=
+VOICES  ?=
 OUT     ?= out
 AUDIO   ?= ../shared/audio
 VENV    := .venv
@@ -25,8 +26,12 @@ $(STAMP): $(BACKEND)/requirements/dev.txt $(BACKEND)/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(BACKEND)
 	@touch $(STAMP)
 
-run: setup  ## who said what in a recording: make run FILE=meeting.mp3 [OUT=folder] (without FILE: the sample)
-	@$(BIN)/scribe transcribe "$(FILE)" -o "$(OUT)" $(ARGS)
+run: setup  ## who said what in a recording: make run FILE=meeting.mp3 [VOICES=folder] [OUT=folder] (no FILE: the sample)
+ifeq ($(FILE),)
+	@$(BIN)/scribe transcribe samples/conference.flac --voices samples/voices -o "$(OUT)" $(ARGS)
+else
+	@$(BIN)/scribe transcribe "$(FILE)" $(if $(VOICES),--voices "$(VOICES)") -o "$(OUT)" $(ARGS)
+endif
 
 test: setup  ## every test, real models included
 	cd $(BACKEND) && $(BIN)/python -m pytest $(ARGS)

@@ -28,10 +28,10 @@ class Group(BaseModel):
 
 
 class AudioLimits(Group):
-    max_duration_h: float = Field(default=12.0, gt=0)
+    max_duration_h: float = Field(default=12.0, gt=0, le=37)
     """Longer recordings are refused: a few kilobytes can claim to be days of silence."""
-    max_memory_mb: int = Field(default=1500, gt=0)
-    """Address space of the decoding child."""
+    max_memory_mb: int = Field(default=1000, gt=0)
+    """What the decoding child may take beyond the bare interpreter, in MB (10^6 bytes)."""
 
 
 class DiarizationSettings(Group):

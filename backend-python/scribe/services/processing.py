@@ -72,12 +72,8 @@ def transcribe_recording(
     outcome = process(job.request, tools, checkpoints, observer)
     run = _run_facts(job, tools, outcome)
     transcription = build_transcription(outcome.transcript, run)
-    diarization = (
-        build_diarization(outcome.diarization, run, outcome.identifications) if outcome.diarization else None
-    )
-    fusion = build_fusion(
-        outcome.fusion.segments, outcome.fusion.coverage, run, outcome.diarization, outcome.identifications
-    )
+    diarization = build_diarization(outcome.diarization, run, outcome.identifications) if outcome.diarization else None
+    fusion = build_fusion(outcome.fusion, run, outcome.diarization, outcome.identifications)
     texts = {"transcription.json": transcription.to_json()}
     if diarization is not None:
         texts["diarization.json"] = diarization.to_json()

@@ -1,0 +1,58 @@
+"""The ``scribe`` command.
+
+Owns options, what is printed and how the command ends; the work itself is in ``services``.
+"""
+
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from scribe import __version__
+from scribe.cli.failures import EXIT_INTERRUPTED, exit_code_of
+from scribe.cli.interruption import signals_interrupt
+from scribe.domain.errors import ScribeError
+
+
+def build_app() -> typer.Typer:
+    """The whole command tree. Each command's module is imported here, its heavy libraries only when it runs."""
+    app = typer.Typer(
+        name="scribe",
+        help="Who said what, when: minutes from recordings, entirely on this machine.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    app.command("transcribe")(import_module("scribe.cli.transcribe").transcribe)
+    app.command("doctor")(import_module("scribe.cli.doctor").doctor)
+    app.add_typer(import_module("scribe.cli.models").app, name="models")
+    return app
+
+
+def main() -> None:
+    """The console script: errors are sentences, Ctrl-C is no trace."""
+    try:
+        with signals_interrupt():
+            build_app()()
+    except ScribeError as error:
+        sys.stderr.write(f"scribe: {error}\n")
+        sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nscribe: interrupted. What is finished is kept: the same command goes on from there.\n")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _version(is_asked: bool) -> None:  # noqa: FBT001 -- typer calls it with the flag
+    if is_asked:
+        typer.echo(f"scribe {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    return

@@ -1,0 +1,115 @@
+"""Which engine does what: the one place where settings become objects.
+
+Owns the choice and the building; nothing here runs a model, except to enrol voices. Built once per command, passed
+down, never global.
+
+Usage::
+
+    workshop = build_workshop(load_settings(), voices=Path("voices"))
+    workshop.tools.diarizer
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scribe.adapters.audio import PyAvConverter
+from scribe.adapters.voice_clips import find_voice_clips, prepared
+from scribe.core.config import Settings
+from scribe.domain.results import ModelFacts
+from scribe.domain.voices import MatchRule
+from scribe.engines.catalog import CATALOG
+from scribe.engines.diarization import OnnxDiarizer
+from scribe.engines.fake import FakeDiarizer, FakeExtractor, FakeTranscriber
+from scribe.engines.identification import BankIdentifier, Enroller, load_cohort
+from scribe.engines.model_store import ModelStore, default_models_dir
+from scribe.engines.pyannote_diarization import PyannoteDiarizer
+from scribe.engines.residency import Residency
+from scribe.engines.transcription import WhisperTranscriber
+from scribe.engines.voiceprint import CampPlusExtractor
+from scribe.pipeline.ports import Diarizer, Transcriber, VoiceprintExtractor
+from scribe.pipeline.run import Tools
+
+SEGMENTATION = "segmentation-3.0"
+VOICEPRINT = "campplus"
+WHISPER_WEIGHTS = "model.bin"
+MOST_THREADS = 4
+"""Beyond four threads these models gain little and spend CPU on waiting for one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """The tools and what is known about the models in them."""
+
+    tools: Tools
+    models: Mapping[str, Sequence[ModelFacts]]
+    """By stage."""
+    notes: tuple[str, ...]
+    """Sentences for the user about the enrolled voices."""
+
+
+def open_store(settings: Settings) -> ModelStore:
+    return ModelStore(settings.models_dir or default_models_dir())
+
+
+def build_workshop(settings: Settings, voices: Path | None = None) -> Workshop:
+    """Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError."""
+    store = open_store(settings)
+    residency = Residency(settings.residency)
+    converter = PyAvConverter(
+        max_duration_s=settings.audio.max_duration_h * 3600, memory_bytes=settings.audio.max_memory_mb * 1_000_000
+    )
+    diarizer, extractor, diarize_models = _voices(settings, store, residency)
+    transcriber, transcribe_models = _words(settings, store, residency)
+    models: dict[str, Sequence[ModelFacts]] = {"diarize": diarize_models, "transcribe": transcribe_models}
+    if voices is None:
+        return Workshop(Tools(converter, diarizer, extractor, transcriber), models, ())
+    cohort = load_cohort(extractor.model_id)
+    rule = MatchRule(**settings.identification.model_dump())
+    with TemporaryDirectory(prefix="scribe-voices-") as workspace:
+        found = find_voice_clips(voices)
+        enrolment = Enroller(diarizer, cohort, rule).enrol(prepared(found, converter, Path(workspace)))
+    models["identify"] = [_facts(VOICEPRINT)]
+    tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
+    return Workshop(tools, models, enrolment.warnings)
+
+
+def _voices(
+    settings: Settings, store: ModelStore, residency: Residency
+) -> tuple[Diarizer, VoiceprintExtractor, list[ModelFacts]]:
+    if settings.diarization.engine == "fake":
+        return FakeDiarizer(), FakeExtractor(), []
+    voiceprint = store.path(VOICEPRINT)
+    extractor = CampPlusExtractor(voiceprint, residency)
+    if settings.diarization.engine == "pyannote":
+        pipeline = settings.diarization.pyannote_pipeline
+        original = PyannoteDiarizer(store.path(pipeline), pipeline, residency, device=settings.device)
+        return original, extractor, [_facts(pipeline)]
+    diarizer = OnnxDiarizer(store.path(SEGMENTATION), voiceprint, residency)
+    return diarizer, extractor, [_facts(SEGMENTATION), _facts(VOICEPRINT)]
+
+
+def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple[Transcriber, list[ModelFacts]]:
+    chosen = settings.transcription
+    if chosen.engine == "fake":
+        return FakeTranscriber(), []
+    transcriber = WhisperTranscriber(
+        store.path(chosen.model),
+        chosen.model,
+        residency,
+        device=settings.device,
+        compute_type=chosen.compute_type,
+        threads=settings.threads or min(os.cpu_count() or 1, MOST_THREADS),
+        beam_size=chosen.beam_size,
+        batch_size=chosen.batch_size,
+    )
+    return transcriber, [_facts(chosen.model)]
+
+
+def _facts(name: str) -> ModelFacts:
+    """The hash of a model's weights, where the catalogue knows it."""
+    model = CATALOG.find(name)
+    hashes = [file.sha256 for file in model.files if file.path == (model.entry or WHISPER_WEIGHTS)]
+    return ModelFacts(name, hashes[0] if hashes else None)
