@@ -1,0 +1,236 @@
+"""One Whisper model in CTranslate2 form: encode, tell the language, decode, align.
+
+Owns everything that knows faster-whisper or ctranslate2; never decides what is speech, which language or which text
+to believe. Sound is encoded once and one window at a time (eight at once cost more CPU and ten times the memory:
+the attention matrices of a 30 s window are 72 MB); its encoding serves detection, decoding and alignment.
+
+Usage::
+
+    model = Whisper.load(Path("whisper-base"), Compute())
+    encoded = model.encode(samples, padded_s=30.0)
+    [decoded] = model.decode([encoded], ["fr"], Decoding(), max_new_tokens=200)
+"""
+
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from scribe.domain.audio import SAMPLE_RATE_HZ, Samples
+from scribe.domain.errors import EngineError, ModelCorruptError, ModelMissingError, ResourceError
+from scribe.engines.transcription.words import TimedToken
+
+Device = Literal["auto", "cpu", "cuda"]
+Encoded = npt.NDArray[Any]
+"""(num_positions, width) float32 or float16: one position per 20 ms."""
+
+POSITIONS_PER_SECOND = 50
+_MEL_FRAMES_PER_SECOND = 100
+_MAX_LENGTH = 448
+"""Tokens in Whisper's text context, prompt included (Radford et al. 2022)."""
+_MAX_VOCABULARY_TOKENS = 200
+"""A vocabulary may fill less than half of the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Where and how exactly the model computes."""
+
+    device: Device = "auto"
+    compute_type: str = "auto"
+    """``auto``: int8 on a CPU (same accuracy as float32 at half the cost), float16 on CUDA."""
+    threads: int = 0
+    """CPU threads of the model; 0: the library's choice (``OMP_NUM_THREADS`` or four)."""
+
+    def resolved(self) -> "Compute":
+        """With every ``auto`` replaced by what this machine has."""
+        import ctranslate2
+
+        device = self.device
+        if device == "auto":
+            device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
+        compute_type = self.compute_type
+        if compute_type == "auto":
+            compute_type = "int8" if device == "cpu" else "float16"
+        return Compute(device, compute_type, self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How tokens are searched."""
+
+    beam_size: int = 5
+    vocabulary: str = ""
+    """A sentence with the names to expect, put before every window; empty: none."""
+    no_repeat_ngram_size: int = 0
+    """No run of this many tokens may occur twice; 0: no such limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The best hypothesis for one window."""
+
+    tokens: tuple[int, ...]
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+
+    @property
+    def compression_ratio(self) -> float:
+        """Bytes of text per byte of its zlib form: far above 2 where text repeats itself (Radford et al. 2022)."""
+        raw = self.text.encode()
+        return len(raw) / len(zlib.compress(raw)) if raw else 0.0
+
+
+class Whisper:
+    """A loaded model."""
+
+    def __init__(self, model: Any, feature_extractor: Any) -> None:
+        self._model = model
+        self._features = feature_extractor
+        self._tokenizers: dict[str, Any] = {}
+
+    @classmethod
+    def load(cls, folder: Path, compute: Compute) -> "Whisper":
+        """Never downloads. Raises: ModelMissingError, ModelCorruptError, ResourceError, EngineError."""
+        if not (folder / "model.bin").is_file():
+            raise ModelMissingError(f"There is no Whisper model in {folder}: run `scribe models pull {folder.name}`.")
+        if not (folder / "tokenizer.json").is_file():  # without it faster-whisper would ask the hub
+            raise ModelCorruptError(f"{folder} lacks tokenizer.json: run `scribe models pull {folder.name}` again.")
+        import faster_whisper
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        with _engine_errors("loaded"):
+            model = faster_whisper.WhisperModel(
+                str(folder), device=compute.device, compute_type=compute.compute_type, cpu_threads=compute.threads
+            )
+        return cls(model, FeatureExtractor(feature_size=model.model.n_mels))
+
+    def unload(self) -> None:
+        """CTranslate2 holds its weights outside Python; it frees them only when told."""
+        if self._model is not None:
+            self._model.model.unload_model()
+        self._model = None
+        self._tokenizers.clear()
+
+    @property
+    def is_multilingual(self) -> bool:
+        return bool(self._model.model.is_multilingual)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._model.supported_languages)
+
+    def encode(self, samples: Samples, padded_s: float) -> Encoded:
+        """``samples``: (num_samples,) float32, at most ``padded_s``; silence fills the rest. (positions, width)."""
+        audio = np.zeros(round(padded_s * SAMPLE_RATE_HZ), dtype=np.float32)
+        audio[: samples.shape[0]] = samples[: audio.shape[0]]
+        mel = self._features(audio)[:, : round(padded_s * _MEL_FRAMES_PER_SECOND)]  # (n_mels, frames)
+        with _engine_errors("run"):
+            encoded = self._model.model.encode(_storage(mel[None]), to_cpu=True)
+        array: Encoded = np.array(encoded)[0]
+        return array
+
+    def detect_language(self, encoded: Encoded) -> dict[str, float]:
+        """Probability of every language for a stretch of encoded sound of at least 3 s."""
+        with _engine_errors("run"):
+            [ranking] = self._model.model.detect_language(_storage(encoded[None]))
+        return {token.strip("<|>"): float(probability) for token, probability in ranking}
+
+    def decode(
+        self, encoded: Sequence[Encoded], languages: Sequence[str], decoding: Decoding, max_new_tokens: int
+    ) -> list[Decoded]:
+        """Text of several windows of one encoded length, each in its own language."""
+        tokenizer = self._tokenizer(languages[0])
+        prompts = [self._prompt(language, decoding.vocabulary) for language in languages]
+        with _engine_errors("run"):
+            results = self._model.model.generate(
+                _storage(np.stack(encoded)),
+                prompts,
+                beam_size=decoding.beam_size,
+                no_repeat_ngram_size=decoding.no_repeat_ngram_size,
+                max_length=min(len(prompts[0]) + max_new_tokens, _MAX_LENGTH),
+                suppress_tokens=self._suppressed(tokenizer),
+                return_scores=True,
+                return_no_speech_prob=True,
+            )
+        decoded = []
+        for result in results:
+            tokens = tuple(token for token in result.sequences_ids[0] if token < tokenizer.eot)
+            length = len(result.sequences_ids[0])
+            # the score is a mean over tokens; the mean that Whisper thresholds counts the end token too
+            avg_logprob = result.scores[0] * length / (length + 1)
+            text = tokenizer.decode(list(tokens)).strip()
+            decoded.append(Decoded(tokens, text, float(avg_logprob), float(result.no_speech_prob)))
+        return decoded
+
+    def align(
+        self, encoded: Sequence[Encoded], tokens: Sequence[Sequence[int]], durations_s: Sequence[float], language: str
+    ) -> list[list[TimedToken]]:
+        """Times by dynamic time warping over cross-attention, seconds of the window; one language per call."""
+        tokenizer = self._tokenizer(language)
+        frames = [math.ceil(duration_s * _MEL_FRAMES_PER_SECOND) for duration_s in durations_s]
+        with _engine_errors("run"):
+            alignments = self._model.find_alignment(
+                tokenizer, [list(window) for window in tokens], _storage(np.stack(encoded)), frames
+            )
+        return [
+            [TimedToken(w["word"], float(w["start"]), float(w["end"]), float(w["probability"])) for w in words]
+            for words in alignments
+        ]
+
+    def _tokenizer(self, language: str) -> Any:
+        if language not in self._tokenizers:
+            from faster_whisper.tokenizer import Tokenizer
+
+            self._tokenizers[language] = Tokenizer(
+                self._model.hf_tokenizer, self.is_multilingual, task="transcribe", language=language
+            )
+        return self._tokenizers[language]
+
+    def _prompt(self, language: str, vocabulary: str) -> list[int]:
+        tokenizer = self._tokenizer(language)
+        prompt: list[int] = []
+        if vocabulary:
+            prompt = [tokenizer.sot_prev, *tokenizer.encode(" " + vocabulary)[:_MAX_VOCABULARY_TOKENS]]
+        return [*prompt, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+
+    def _suppressed(self, tokenizer: Any) -> list[int]:
+        """Speaker tags, notes and other signs that nobody says (OpenAI's list), and Whisper's control tokens."""
+        control = (
+            tokenizer.transcribe,
+            tokenizer.translate,
+            tokenizer.sot,
+            tokenizer.sot_prev,
+            tokenizer.sot_lm,
+            tokenizer.no_speech,
+        )
+        return sorted({*tokenizer.non_speech_tokens, *(token for token in control if token is not None)})
+
+
+def _storage(array: npt.NDArray[Any]) -> Any:
+    import ctranslate2
+
+    return ctranslate2.StorageView.from_array(np.ascontiguousarray(array))
+
+
+@contextmanager
+def _engine_errors(verb: str) -> Iterator[None]:
+    """The library's errors as ours. Raises: ResourceError for memory, EngineError for the rest."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ResourceError(_OUT_OF_MEMORY) from error
+    except (RuntimeError, ValueError) as error:
+        if "out of memory" in str(error).lower():
+            raise ResourceError(_OUT_OF_MEMORY) from error
+        raise EngineError(f"The Whisper model could not be {verb}: {error}") from error
+
+
+_OUT_OF_MEMORY = "The Whisper model ran out of memory: choose a smaller model or a smaller batch."
