@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scribe.domain.attribution import attribute
 from scribe.domain.coverage import Coverage, cover
-from scribe.domain.second_opinion import Revision, SecondOpinion, revise
+from scribe.domain.second_opinion import SecondOpinion, listen_again
 from scribe.domain.segmenting import cut_segments
 from scribe.domain.speech import Diarization, Segment, Transcript
 
@@ -36,14 +36,18 @@ def fuse(transcript: Transcript, diarization: Diarization, second_opinion: Secon
     """
     words = transcript.words
     attribution = attribute(words, diarization)
-    revision = Revision(attribution.states, 0, 0.0)
+    words_moved, listened_s = 0, 0.0
     if second_opinion is not None:
-        revision = revise(words, attribution, diarization.voiceprints, second_opinion)
-    labels = attribution.speakers
-    speakers = [labels[state] if state >= 0 else None for state in revision.states]
+        opinion = listen_again(words, attribution, diarization.voiceprints, second_opinion)
+        listened_s = opinion.listened_s
+        if opinion.voices is not None:
+            revised = attribute(words, diarization, voices=opinion.voices)
+            words_moved = int((revised.states != attribution.states).sum())
+            attribution = revised
+    speakers = [attribution.speaker(index) for index in range(len(words))]
     return Fusion(
         segments=cut_segments(transcript, speakers),
         coverage=cover(transcript.duration_s, words, diarization.turns, transcript.speech),
-        words_moved=revision.words_moved,
-        listened_s=revision.listened_s,
+        words_moved=words_moved,
+        listened_s=listened_s,
     )

@@ -1,13 +1,14 @@
-"""The second opinion: doubtful words are listened to again and moved to another speaker when the voice says so.
+"""The second opinion: doubtful words are listened to again, and what their voice says joins what the turns say.
 
-Owns which words are doubtful, which audio is asked about and the margin that moves a word; the listening itself is a
-function that is passed in, so no model is known here.
-The idea is that of noScribe PR #351: cut at sentence ends and pauses, embed exactly that audio, move it on a margin.
+Owns which words are doubtful, which audio is asked about and how much a voice weighs; the listening itself is a
+function that is passed in, so no model is known here. The idea is that of noScribe PR #351 (cut at sentence ends and
+pauses, embed exactly that audio, move it on a margin); here the margin is weighed against the evidence of the turns:
+where they leave a word open the nearest voice takes it, against a solid turn it must be nearer by 0.08 of cosine.
 
 Usage::
 
-    revision = revise(words, attribution, diarization.voiceprints, listen)
-    revision.states, revision.words_moved
+    opinion = listen_again(words, attribution, diarization.voiceprints, listen)
+    attribution = attribute(words, diarization, voices=opinion.voices)
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,36 +18,29 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scribe.domain.attribution import Attribution, ends_sentence
+from scribe.domain.attribution import Attribution, Scores, ends_sentence
 from scribe.domain.errors import VoiceprintMismatchError
 from scribe.domain.speech import Span, SpeakerLabel, Word
 from scribe.domain.voices import Voiceprint
 
 UNIT_PAUSE_S = 0.5
-DOUBT_MARGIN = 6.0
-"""Nats: units whose weakest word is less sure than this are listened to again."""
+DOUBT_MARGIN = 2.0
 SHORT_UNIT_S = 2.0
-"""Diarizers miss and confuse turns shorter than this most: such units are always doubtful."""
-MIN_LISTEN_S = 0.5
+"""Units whose weakest word is less sure than ``DOUBT_MARGIN`` nats, or that are shorter than this, are listened to.
+Behind our own diarizer these are a fifth of the audio and repair 55 of the 56 words that listening to everything
+repairs (of 344 wrong in 18 files; 2 broken either way). Diarizers miss and confuse short turns most."""
+MIN_LISTEN_S = 0.4
 MAX_LISTEN_S = 6.0
-"""Enough of a voice: same-speaker scores of CAM++ hardly rise beyond."""
-MOVE_MARGIN = 0.15
-"""By how much another speaker's cosine must beat the present one's."""
+"""Enough of a voice: a longer unit is asked about by its middle."""
+VOICE_WEIGHT = 40.0
+"""Nats per unit of cosine and word. From 30 to 100 the repaired and broken words stay within 10 % (15 files, true,
+perturbed and found turns: 220 repaired, 3 broken)."""
 
 
 class SecondOpinion(Protocol):
     """Measures the voice in each span; ``None`` where there is too little of it. Same order as the spans."""
 
     def __call__(self, spans: Sequence[Span], /) -> Sequence[Voiceprint | None]: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Revision:
-    states: npt.NDArray[np.intp]
-    """(num_words,) index into the speakers of the attribution."""
-    words_moved: int
-    listened_s: float
-    """Seconds of audio that were measured again: the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +52,51 @@ class Unit:
     """Index after the last word."""
 
 
-def revise(
+@dataclass(frozen=True, slots=True, eq=False)
+class Opinion:
+    voices: Scores | None
+    """(num_words, num_speakers) nats to add to the evidence of the turns, 0 for the best voice and where nobody
+    listened; ``None`` when nothing was heard."""
+    listened_s: float
+    """Seconds of audio that were measured again: the cost."""
+
+
+def listen_again(
     words: Sequence[Word],
     attribution: Attribution,
     voiceprints: Mapping[SpeakerLabel, Voiceprint],
     listen: SecondOpinion,
-) -> Revision:
-    """Asks about the doubtful units and moves those where another speaker's voice fits better by a margin.
+) -> Opinion:
+    """Asks about the doubtful units of an attribution and compares them with the speakers' voices.
 
     Raises: VoiceprintMismatchError when the prints were made by different models.
     """
-    known = [index for index, speaker in enumerate(attribution.speakers) if speaker in voiceprints]
-    prints = [voiceprints[attribution.speakers[index]] for index in known]
+    known = [state for state, speaker in enumerate(attribution.speakers) if speaker in voiceprints]
+    prints = [voiceprints[attribution.speakers[state]] for state in known]
     _refuse_mixed_models(prints)
     if len(known) < 2:
-        return Revision(attribution.states, 0, 0.0)
-    units = [unit for unit in cut_units(words, attribution.states) if is_doubtful(unit, words, attribution)]
+        return Opinion(None, 0.0)
+    units = [
+        unit
+        for unit in cut_units(words, attribution.states)
+        if int(attribution.states[unit.first]) in known and is_doubtful(unit, words, attribution)
+    ]
     spans = [_listening_span(unit, words) for unit in units]
     asked = [(unit, span) for unit, span in zip(units, spans, strict=True) if span.duration_s >= MIN_LISTEN_S]
     if not asked:
-        return Revision(attribution.states, 0, 0.0)
+        return Opinion(None, 0.0)
     heard = listen([span for _, span in asked])
     _refuse_mixed_models([*prints, *(voiceprint for voiceprint in heard if voiceprint is not None)])
-    voices = np.stack([voiceprint.vector for voiceprint in prints])  # (num_known, dimension)
-    states = attribution.states.copy()
+    known_voices = np.stack([voiceprint.vector for voiceprint in prints])  # (num_known, dimension)
+    voices = np.zeros((len(words), len(attribution.speakers)))
     for (unit, _), voiceprint in zip(asked, heard, strict=True):
-        if voiceprint is None:
-            continue
-        present = int(states[unit.first])
-        if present not in known:
-            continue
-        scores = voices @ voiceprint.vector  # (num_known,) cosines
-        best = int(scores.argmax())
-        if scores[best] - scores[known.index(present)] >= MOVE_MARGIN:
-            states[unit.first : unit.past] = known[best]
-    moved = int((states != attribution.states).sum())
-    return Revision(states, moved, sum(span.duration_s for _, span in asked))
+        if voiceprint is not None:
+            cosines = known_voices @ voiceprint.vector  # (num_known,)
+            # a speaker without a print is never preferred for want of evidence: he counts as the least alike
+            scores = np.full(len(attribution.speakers), cosines.min() - cosines.max())
+            scores[known] = cosines - cosines.max()
+            voices[unit.first : unit.past] = VOICE_WEIGHT * scores
+    return Opinion(voices, sum(span.duration_s for _, span in asked))
 
 
 def cut_units(words: Sequence[Word], states: npt.NDArray[np.intp]) -> list[Unit]:
