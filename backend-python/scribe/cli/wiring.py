@@ -25,7 +25,6 @@ from scribe.engines.diarization import OnnxDiarizer
 from scribe.engines.fake import FakeDiarizer, FakeExtractor, FakeTranscriber
 from scribe.engines.identification import BankIdentifier, Enroller, load_cohort
 from scribe.engines.model_store import ModelStore, default_models_dir
-from scribe.engines.pyannote_diarization import PyannoteDiarizer
 from scribe.engines.residency import Residency
 from scribe.engines.transcription import WhisperTranscriber
 from scribe.engines.voiceprint import CampPlusExtractor
@@ -59,7 +58,7 @@ def build_workshop(settings: Settings, voices: Path | None = None) -> Workshop:
     store = open_store(settings)
     residency = Residency(settings.residency)
     converter = PyAvConverter(
-        max_duration_s=settings.audio.max_duration_h * 3600, memory_bytes=settings.audio.max_memory_mb * 1_000_000
+        max_duration_s=settings.audio.max_duration_h * 3600, max_memory_mb=settings.audio.max_memory_mb
     )
     diarizer, extractor, diarize_models = _voices(settings, store, residency)
     transcriber, transcribe_models = _words(settings, store, residency)
@@ -85,6 +84,8 @@ def _voices(
     extractor = CampPlusExtractor(voiceprint, residency)
     if settings.diarization.engine == "pyannote":
         pipeline = settings.diarization.pyannote_pipeline
+        from scribe.engines.pyannote_diarization import PyannoteDiarizer
+
         original = PyannoteDiarizer(store.path(pipeline), pipeline, residency, device=settings.device)
         return original, extractor, [_facts(pipeline)]
     diarizer = OnnxDiarizer(store.path(SEGMENTATION), voiceprint, residency)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scribe.domain.errors import OptionError
+from scribe.domain.voices import MARGIN, MIN_SPEECH_S
 
 Device = Literal["auto", "cpu", "cuda"]
 ENV_PREFIX = "SCRIBE_"
@@ -30,8 +31,8 @@ class Group(BaseModel):
 class AudioLimits(Group):
     max_duration_h: float = Field(default=12.0, gt=0, le=37)
     """Longer recordings are refused: a few kilobytes can claim to be days of silence."""
-    max_memory_mb: int = Field(default=1000, gt=0)
-    """What the decoding child may take beyond the bare interpreter, in MB (10^6 bytes)."""
+    max_memory_mb: int = Field(default=1024, gt=0)
+    """What the decoding child may take beyond the bare interpreter, in MB (2^20 bytes)."""
 
 
 class DiarizationSettings(Group):
@@ -52,11 +53,11 @@ class TranscriptionSettings(Group):
 
 
 class IdentificationSettings(Group):
-    threshold: float = Field(default=0.5, ge=-1, le=1)
-    """Centred score from which a name may be given."""
-    margin: float = Field(default=0.1, ge=0, le=2)
+    threshold: float | None = Field(default=None, ge=-1, le=1)
+    """Score from which a name may be given; ``None``: what was measured for the voiceprint model."""
+    margin: float = Field(default=MARGIN, ge=0, le=2)
     """How far the runner-up must be behind."""
-    min_speech_s: float = Field(default=3.0, ge=0)
+    min_speech_s: float = Field(default=MIN_SPEECH_S, ge=0)
     """Clean speech a speaker must have before a name may be given."""
 
 
