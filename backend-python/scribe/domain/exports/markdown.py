@@ -20,7 +20,10 @@ from scribe.domain.exports.wording import wording
 from scribe.domain.results import FusionDocument
 from scribe.domain.typography import ReadingLanguage, format_clock, format_duration
 
-DOUBTFUL_BELOW = 0.35
+DOUBTFUL_BELOW = 0.4
+"""Whisper base (int8) on dev speech, 2 394 words of 14 recordings, French and English, aligned with their references:
+below 0.4 stand 10 % of the words, 64 % of them wrong, and they are 30 % of all wrong words. The share of wrong ones
+lies between 62 and 67 % for any bound from 0.3 to 0.5; a higher bound only fills the page with italics."""
 BAR_STEPS = 10
 
 
@@ -44,7 +47,7 @@ def escape(text: str) -> str:
     """One line of text that Markdown shows exactly as it is, wherever a block may start. Escapes no more than that,
     for minutes are read and edited as plain text too."""
     text = re.sub(r"([\\`*\[\]<|~${}])", r"\\\1", text)
-    text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)  # inside a word an underscore is only that
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # inside a word an underscore is only that
     text = re.sub(r"&(?=#?\w+;)", r"\\&", text)  # entities
     text = re.sub(r"(?<=[A-Za-z]):(?=//)|(?<=\w)@(?=\w)", lambda sign: f"\\{sign[0]}", text)  # bare links (GitHub)
     text = re.sub(r"(?<![A-Za-z])(www)\.", r"\1\\.", text, flags=re.IGNORECASE)

@@ -19,7 +19,7 @@ from scribe.domain.typography import single_line, typeset
 @dataclass(frozen=True, slots=True)
 class Token:
     text: str
-    """Visible; may hold no-break spaces, never a plain one."""
+    """Visible; may hold no-break spaces inside, never a plain one."""
     start_ms: int
     end_ms: int
     confidence: float | None
@@ -27,7 +27,7 @@ class Token:
 
 
 def tokens(segment: SegmentPart) -> list[Token]:
-    pieces = [piece for piece in typeset(segment.text, segment.language).split(" ") if _visible_count(piece)]
+    pieces = [piece.strip() for piece in typeset(segment.text, segment.language).split(" ") if _visible_count(piece)]
     text_length = sum(_visible_count(piece) for piece in pieces)
     words = [word for word in segment.words if _visible_count(word.word)]
     ends = list(accumulate(_visible_count(word.word) for word in words))

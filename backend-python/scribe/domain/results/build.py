@@ -181,9 +181,10 @@ def _recording(run: RunFacts) -> RecordingPart:
 
 
 def _speakers(diarization: Diarization, identifications: Identifications) -> list[SpeakerPart]:
-    speech_s: dict[SpeakerLabel, float] = {}
+    heard = {turn.speaker for turn in (*diarization.turns, *diarization.exclusive_turns)} | set(diarization.voiceprints)
+    speech_s = dict.fromkeys(heard, 0.0)
     for turn in diarization.turns:
-        speech_s[turn.speaker] = speech_s.get(turn.speaker, 0.0) + turn.duration_s
+        speech_s[turn.speaker] += turn.duration_s
     total_s = sum(speech_s.values())
     parts = []
     for label in sorted(speech_s):

@@ -15,7 +15,7 @@ Usage::
 import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -161,7 +161,15 @@ def json_schema(kind: str) -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:smart-meeting-scribe:{kind}:{SCHEMA_VERSION}",
     }
-    return json.dumps(head | schema, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(head | _without_field_titles(schema), ensure_ascii=False, indent=2) + "\n"
+
+
+def _without_field_titles(schema: dict[str, Any]) -> dict[str, Any]:
+    """Pydantic titles every field with its own name; the description under it says more."""
+    for part in (schema, *schema["$defs"].values()):
+        for field in part.get("properties", {}).values():
+            field.pop("title", None)
+    return schema
 
 
 def _require_order(spans: Sequence[SpanPart], what: str) -> None:

@@ -33,7 +33,10 @@ def run_facts(recording: str, duration_s: float, warnings: tuple[RunWarning, ...
             "diarize": [ModelFacts("segmentation-3.0", "12" * 32), ModelFacts("campplus", "34" * 32)],
             "transcribe": [ModelFacts("whisper-base", "56" * 32)],
         },
-        settings={"diarize": {"max_speakers": None, "step_s": 1.0}, "transcribe": {"beam_size": 5, "languages": ("fr",)}},
+        settings={
+            "diarize": {"max_speakers": None, "step_s": 1.0},
+            "transcribe": {"beam_size": 5, "languages": ("fr",)},
+        },
         stages=[
             StageMetrics(Stage.CONVERT, 1.25, 1.0, 120.04),
             StageMetrics(Stage.DIARIZE, 20.0, 38.5, 410.0, is_reused=True),
@@ -107,23 +110,37 @@ HOSTILE_NAME = "<script>alert(1)</script> | **Bob** [x](javascript:alert(1))\n\n
 def hostile_meeting() -> tuple[FusionDocument, DiarizationDocument]:
     long_word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
     segments = [
-        line(0.0, 4.0, 0, "# Not a heading, <b>not bold</b>, [not a link](http://evil.example) and --> no arrow.", "en"),
+        line(
+            0.0, 4.0, 0, "# Not a heading, <b>not bold</b>, [not a link](http://evil.example) and --> no arrow.", "en"
+        ),
         line(4.0, 6.0, 1, "</v><v Boss>Fire them all &amp; {\\an8}go\r\n\r\n00:00:01.000 --> 00:00:02.000", "en"),
         line(6.0, 8.0, 0, "1. One | two | ``` $x^2$ ~~gone~~ _soft_ *loud* www.evil.example a@evil.example", "en"),
         line(8.0, 11.0, 2, "مرحبا بالجميع، لنبدأ الاجتماع الآن.", "ar"),
-        line(11.0, 16.0, 2, "本日はお集まりいただきありがとうございます。まず予算について話し合いましょう、その後で日程を決めます。", "ja"),
+        line(
+            11.0,
+            16.0,
+            2,
+            "本日はお集まりいただきありがとうございます。まず予算について話し合いましょう、その後で日程を決めます。",
+            "ja",
+        ),
         line(16.0, 18.0, 1, "Family: 👩‍👩‍👧‍👦 flag 🇫🇷 wave 👋🏽 done 🎉", "en"),
         line(18.0, 20.0, 1, f"The {long_word} agreed.", "en"),
         line(20.0, 21.0, 0, "--- | :-- | ---", "en"),
         line(21.0, 22.0, 0, "\u202eevil\u202c =SUM(A1)", "en"),
-        line(22.0, 23.0, 1, "=HYPERLINK(\"http://evil.example\")", "en"),
+        line(22.0, 23.0, 1, '=HYPERLINK("http://evil.example")', "en"),
         line(23.0, 24.0, 1, "{{ template }} <!-- comment --> `code` \\* &lt;", "en"),
     ]
     coverage = Coverage(25.0, 23.5, 0.5, 0.0, 1.0, ())
     names = {
         0: Identification(HOSTILE_NAME, 0.9, None, None, "matched"),
-        1: Identification("Hubert Blaine Wolfeschlegelsteinhausenbergerdorff the Elder of Somewhere", 0.7, None, None, "matched"),
+        1: Identification(
+            "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff the Elder of Somewhere", 0.7, None, None, "matched"
+        ),
         2: Identification(None, None, None, None, "too-little-speech"),
     }
-    facts = run_facts("../../etc/;; <img src=x> _*bold*_ .tar.wav", 25.0, (RunWarning("stage.failed.identify", "Naming *failed* | <b>."),))
+    facts = run_facts(
+        "../../etc/;; <img src=x> _*bold*_ .tar.wav",
+        25.0,
+        (RunWarning("stage.failed.identify", "Naming *failed* | <b>."),),
+    )
     return fusion_document(segments, coverage, names, facts)
