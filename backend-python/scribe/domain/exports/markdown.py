@@ -30,7 +30,7 @@ BAR_STEPS = 10
 def write_markdown(document: FusionDocument, language: ReadingLanguage) -> str:
     summary = summarise(document, language)
     words = wording(language)
-    blocks = [f"# {escape(summary.title)}", " · ".join(escape(fact) for fact in summary.facts)]
+    blocks = [f"# {escape_inline(summary.title)}", " · ".join(escape(fact) for fact in summary.facts)]
     if summary.remarks:
         remarks = "\n".join(f"> - {escape(remark)}" for remark in summary.remarks)
         blocks.append(f"> **{words.remarks}**\n>\n{remarks}")
@@ -44,17 +44,21 @@ def write_markdown(document: FusionDocument, language: ReadingLanguage) -> str:
 
 
 def escape(text: str) -> str:
-    """One line of text that Markdown shows exactly as it is, wherever a block may start. Escapes no more than that,
-    for minutes are read and edited as plain text too."""
+    """One line of text that Markdown shows exactly as it is where a block starts."""
+    text = escape_inline(text)
+    # Quotations, lists, underlines of headings, definitions; numbered lists.
+    text = re.sub(r"^(?=[-+=>:])", r"\\", text)
+    return re.sub(r"^(\d{1,9})(?=[.)](?:\s|$))", r"\1\\", text)
+
+
+def escape_inline(text: str) -> str:
+    """The same within a line. Escapes no more than it must, for minutes are read and edited as plain text too."""
     text = re.sub(r"([\\`*\[\]<|~${}])", r"\\\1", text)
     text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # inside a word an underscore is only that
     text = re.sub(r"&(?=#?\w+;)", r"\\&", text)  # entities
     text = re.sub(r"(?<=[A-Za-z]):(?=//)|(?<=\w)@(?=\w)", lambda sign: f"\\{sign[0]}", text)  # bare links (GitHub)
     text = re.sub(r"(?<![A-Za-z])(www)\.", r"\1\\.", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?:^|(?<=\s))#+", lambda signs: signs[0].replace("#", "\\#"), text)  # also closes a heading
-    # At the start of a block: quotations, lists, numbered lists, underlines of headings, definitions.
-    text = re.sub(r"^(?=[-+=>:])", r"\\", text)
-    return re.sub(r"^(\d{1,9})(?=[.)](?:\s|$))", r"\1\\", text)
+    return re.sub(r"(?:^|(?<=\s))#+", lambda signs: signs[0].replace("#", "\\#"), text)  # also closes a heading
 
 
 def _participants(participants: Sequence[Participant], language: ReadingLanguage) -> str:
@@ -69,7 +73,7 @@ def _participants(participants: Sequence[Participant], language: ReadingLanguage
         bar = round(participant.share * BAR_STEPS)
         rows.append(
             [
-                f"**{escape(participant.name)}**",
+                f"**{escape_inline(participant.name)}**",
                 participant.talk_time,
                 f"{'█' * bar}{'░' * (BAR_STEPS - bar)} {escape(participant.share_text)}",
                 *([escape(participant.identity or "")] if has_identities else []),
@@ -88,7 +92,7 @@ def _passage(passage: Speech | Inaudible, summary: Summary, language: ReadingLan
     stamp = f"`{format_clock(passage.start_s)}`"
     if summary.names:
         name = summary.names[passage.speaker] if passage.speaker else words.unknown_speaker
-        yield f"**{escape(name)}** {stamp}"
+        yield f"**{escape_inline(name)}** {stamp}"
     else:
         yield stamp
     for paragraph in passage.paragraphs:
@@ -98,10 +102,13 @@ def _passage(passage: Speech | Inaudible, summary: Summary, language: ReadingLan
 
 def _prose(paragraph: Paragraph) -> str:
     found = [token for segment in paragraph.segments for token in tokens(segment)]
-    runs = []
+    runs: list[str] = []
     for is_doubtful, run in groupby(found, key=_is_doubtful):
-        text = escape(" ".join(token.text for token in run))
-        runs.append(f"*{text}*" if is_doubtful else text)
+        text = " ".join(token.text for token in run)
+        if is_doubtful:
+            runs.append(f"*{escape_inline(text)}*")
+        else:
+            runs.append(escape_inline(text) if runs else escape(text))
     return " ".join(runs)
 
 
