@@ -85,7 +85,7 @@ class _Pull:
         self._is_pinned = options.revision in (None, self._pinned_revision)
         self._hub = HubClient(options.endpoint or DEFAULT_ENDPOINT, options.token)
         self._commits: dict[str, str] = {}
-        self._sources: list[str] = []
+        self._sources: dict[str, None] = {}
         self._progress = progress
         self._done_bytes = 0
 
@@ -132,7 +132,7 @@ class _Pull:
                 continue
             sha256 = sha256_of(target)
             if expected is None or sha256 == expected:
-                self._sources.append(source)
+                self._sources |= dict.fromkeys(source.split(" + "))
                 return sha256
             target.unlink()
             refusals.append(f"{file.path} from {source} has SHA-256 {sha256} instead of {expected}: thrown away.")
@@ -203,7 +203,7 @@ class _Pull:
         revision = self._options.revision or self._pinned_revision
         if self._own_repo is not None:
             revision = self._commits.get(self._own_repo, revision)
-        source = ", ".join(dict.fromkeys(self._sources)) or "resumed"
+        source = ", ".join(self._sources) or "an earlier pull that was interrupted"
         return InstalledModel(self._model.name, "pinned" if known else "first-use", revision, source, files)
 
 

@@ -305,7 +305,7 @@ class _Hook:
         start, end = _STEPS.get(step, (self._done, self._done))
         share = completed / total if completed is not None and total else float(completed is None)
         self._done = max(self._done, min(start + share * (end - start), 0.99))
-        self._progress(self._done)
+        self._progress(float(self._done))
 
 
 @contextmanager
