@@ -43,10 +43,8 @@ QUIET_TARGET = 0.1
 (very_quiet.wav); an empty room stays empty at every level (room_tone_60s.opus)."""
 MAX_GAIN = 100.0
 """+40 dB: speech at -75 dBFS gets -35; the lone last bit of a dithered silence stays at -50."""
-OFFSET_SHARE = 0.01
-"""A constant offset is taken out if it is more than this share of the peak."""
-REMARKABLE_OFFSET_SHARE = 0.1
-"""And mentioned from here on: a fault of the recorder."""
+OFFSET_SHARE = 0.03
+"""A constant offset is taken out if it is more than this share of the peak. Real recordings have up to 0.01."""
 
 _ITU_WEIGHTS = {"FC": 1.0, "FL": 0.7071, "FR": 0.7071}
 _ITU_OTHER = 0.5
@@ -70,6 +68,14 @@ class Mix:
         """(num_channels, num_samples) float32 -> (num_samples,) float32."""
         mixed: Floats = (self.weights * np.float32(self.gain)) @ (samples - self.offsets[:, None])
         return mixed
+
+    def equals(self, other: "Mix") -> bool:
+        """Whether both make the same samples."""
+        return (
+            self.gain == other.gain
+            and np.array_equal(self.weights, other.weights)
+            and np.array_equal(self.offsets, other.offsets)
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +143,14 @@ class ChannelStatistics:
         return without_clicks
 
 
+def usual_mix(channels: tuple[str, ...]) -> Mix | None:
+    """What most files of one or two channels need; there is no usual mix of more."""
+    rule = {1: "mono", 2: "average"}.get(len(channels))
+    if rule is None:
+        return None
+    return Mix(rule, np.full(len(channels), 1 / len(channels), np.float32), np.zeros(len(channels), np.float32))
+
+
 def choose_mix(statistics: ChannelStatistics) -> Mix:
     """The mix that loses nobody, its offsets and its gain. ``statistics`` must hold at least one sample."""
     rule, weights = _choose_weights(statistics)
@@ -145,7 +159,7 @@ def choose_mix(statistics: ChannelStatistics) -> Mix:
     peaks = statistics.peaks(offsets)
     peak = float(np.abs(weights) @ peaks)
     warnings = []
-    if np.any(np.abs(offsets * weights) > REMARKABLE_OFFSET_SHARE * np.abs(weights) * peaks):
+    if np.any(offsets * weights):
         warnings.append("offset-removed")
     gain = 1.0
     if peak == 0:

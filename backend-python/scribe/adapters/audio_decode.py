@@ -1,6 +1,7 @@
 """The child process that decodes one untrusted file: source in, 16 kHz mono WAV out.
 
-Owns the two passes over the file (measure, then write) and the report to the parent. Never sees the file's name: the
+Owns the passes over the file and the report to the parent: the first measures and already writes with the usual mix;
+a second one is needed only where the measurements ask for another mix or level. Never sees the file's name: the
 parent opens it and hands it over as standard input, and the output as another open descriptor. Started by
 ``audio.py`` only::
 
@@ -29,7 +30,7 @@ import av.video.codeccontext
 import av.video.stream
 import numpy as np
 
-from scribe.adapters.audio_channels import ChannelStatistics, Floats, Mix, choose_mix
+from scribe.adapters.audio_channels import ChannelStatistics, Floats, Mix, choose_mix, usual_mix
 from scribe.adapters.audio_confinement import Limits, confine
 from scribe.adapters.audio_track import AudioTrack
 from scribe.domain.audio import SAMPLE_RATE_HZ
@@ -45,8 +46,8 @@ RESAMPLER_OPTIONS = {"filter_size": "128", "cutoff": "0.97"}
 is already at -3 dB at 7.5 kHz and folds 8.5 kHz back at -26 dB; these taps cost 0.1 ms of CPU more per second of audio.
 Odd rates (44 099, 767 999 Hz) keep a 3 kHz tone 135 dB above the rest."""
 REPORT_EVERY_S = 0.2
-HASH_SHARE, MEASURE_SHARE = 0.02, 0.49
-"""Of the progress bar; the rest is writing."""
+HASH_SHARE, MEASURE_SHARE = 0.02, 0.9
+"""Of the progress bar; the rest is for the files that need a second pass."""
 
 Report = Callable[[float], None]
 
@@ -126,7 +127,7 @@ class WavWriter:
 
 
 def convert(source: ReportedSource, output: BinaryIO, max_duration_s: float) -> dict[str, Any]:
-    """Measures, then writes. Returns the fields of ``AudioFacts``. Raises: AudioError."""
+    """Decodes ``source`` to a WAV. Returns the fields of ``AudioFacts``. Raises: AudioError."""
     if source.size_bytes == 0:
         raise AudioEmptyError("The file is empty.")
     source.begin(0.0, HASH_SHARE)
@@ -134,9 +135,11 @@ def convert(source: ReportedSource, output: BinaryIO, max_duration_s: float) -> 
     while chunk := source.read(1 << 20):
         digest.update(chunk)
     source.begin(HASH_SHARE, MEASURE_SHARE)
-    track, mix = _measure(source, max_duration_s)
-    source.begin(MEASURE_SHARE, 1.0)
-    writer = _write(source, output, mix, max_duration_s)
+    track, mix, writer = _measure(source, output, max_duration_s)
+    if writer is None:
+        source.begin(MEASURE_SHARE, 1.0)
+        writer = _write(source, output, mix, max_duration_s)
+    writer.finish()
     return {
         "duration_s": writer.num_samples / SAMPLE_RATE_HZ,
         "container": track.container,
@@ -151,12 +154,21 @@ def convert(source: ReportedSource, output: BinaryIO, max_duration_s: float) -> 
     }
 
 
-def _measure(source: ReportedSource, max_duration_s: float) -> tuple[AudioTrack, Mix]:
+def _measure(
+    source: ReportedSource, output: BinaryIO, max_duration_s: float
+) -> tuple[AudioTrack, Mix, WavWriter | None]:
+    """The statistics of the whole track and, where the usual mix turns out to be right, the audio written with it."""
     track = AudioTrack(source, max_duration_s=max_duration_s)
     statistics: ChannelStatistics | None = None
+    guess: Mix | None = None
     for block in track.blocks():
-        statistics = statistics or ChannelStatistics(track.channels, track.sample_rate_hz)
+        if statistics is None:
+            statistics = ChannelStatistics(track.channels, track.sample_rate_hz)
+            guess, writer = usual_mix(track.channels), WavWriter(output, track.sample_rate_hz)
         statistics.add(block.samples)
+        if guess is not None:
+            writer.silence(block.silence_before)
+            writer.write(guess.apply(block.samples))
         source.beat()
     track.close()
     if statistics is None or track.duration_s < MIN_DURATION_S:
@@ -164,10 +176,13 @@ def _measure(source: ReportedSource, max_duration_s: float) -> tuple[AudioTrack,
             raise AudioCorruptError("The file is damaged: none of its sound can be decoded.")
         raise AudioEmptyError("The file holds no sound: its audio track is empty.")
     statistics.finish()
-    return track, choose_mix(statistics)
+    mix = choose_mix(statistics)
+    return track, mix, writer if guess is not None and mix.equals(guess) else None
 
 
 def _write(source: ReportedSource, output: BinaryIO, mix: Mix, max_duration_s: float) -> WavWriter:
+    output.seek(0)
+    output.truncate()
     track = AudioTrack(source, max_duration_s=max_duration_s)
     writer: WavWriter | None = None
     for block in track.blocks():
@@ -178,7 +193,6 @@ def _write(source: ReportedSource, output: BinaryIO, mix: Mix, max_duration_s: f
     track.close()
     if writer is None:
         raise AudioCorruptError("The file changed while it was read.")
-    writer.finish()
     return writer
 
 

@@ -229,6 +229,7 @@ class AudioTrack:
     def _decoded(self) -> Iterator[tuple[float | None, npt.NDArray[np.float32]]]:
         """(time in the file in seconds, (num_channels, num_samples) float32), damaged packets skipped."""
         converter: av.AudioResampler | None = None
+        tick_s = float(self._stream.time_base or 0)
         shape: tuple[int, str] | None = None
         for frame in self._frames():
             if not self.sample_rate_hz:
@@ -240,8 +241,7 @@ class AudioTrack:
                 converter = None if same_rate else av.AudioResampler("fltp", frame.layout, self.sample_rate_hz)
             self.good_frames += 1
             if converter is None:
-                time_s = None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
-                yield time_s, self._planes(frame)
+                yield None if frame.pts is None else frame.pts * tick_s, self._planes(frame)
             else:
                 for resampled in converter.resample(frame):
                     yield None, self._planes(resampled)
