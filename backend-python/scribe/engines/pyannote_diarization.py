@@ -12,10 +12,12 @@ Usage::
 """
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -235,21 +237,21 @@ def measured_prints(turns: Sequence[Turn], waveform: Waveform, extractor: Extrac
 
 
 def clean_spans(turns: Sequence[Turn]) -> dict[SpeakerLabel, tuple[Span, ...]]:
-    """Where each speaker speaks alone. By start."""
+    """Where each speaker speaks alone. By start. ``turns``: as :func:`turns_of` gives them."""
     overlaps = overlap_spans(turns)
-    alone: dict[SpeakerLabel, tuple[Span, ...]] = {}
+    ends = [overlap.end_s for overlap in overlaps]
+    alone: dict[SpeakerLabel, list[Span]] = {}
     for turn in turns:
-        pieces, start_s = [], turn.start_s
-        for overlap in overlaps:
-            if overlap.end_s <= start_s or overlap.start_s >= turn.end_s:
-                continue
+        pieces, start_s = alone.setdefault(turn.speaker, []), turn.start_s
+        for overlap in islice(overlaps, bisect_right(ends, turn.start_s), None):
+            if overlap.start_s >= turn.end_s:
+                break
             if overlap.start_s > start_s:
                 pieces.append(Span(start_s, overlap.start_s))
             start_s = overlap.end_s
         if start_s < turn.end_s:
             pieces.append(Span(start_s, turn.end_s))
-        alone[turn.speaker] = (*alone.get(turn.speaker, ()), *pieces)
-    return alone
+    return {speaker: tuple(pieces) for speaker, pieces in alone.items()}
 
 
 def _pipeline_31(folder: Path, embedding_batch_size: int) -> Any:
