@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from scribe.domain.speech import TranscriptSegment
 from scribe.engines.transcription.blocks import Block
 from scribe.engines.transcription.guards import Verdict, judge
-from scribe.engines.transcription.language import LanguageVote, language_shares, restrict, smooth_languages
+from scribe.engines.transcription.language import LanguageVote, language_shares, smooth_languages, weigh
 from scribe.engines.transcription.segments import build_segments
 from scribe.engines.transcription.whisper import POSITIONS_PER_SECOND, Decoded, Decoding, Encoded, Whisper
 from scribe.engines.transcription.windows import Window, cut_windows
@@ -111,7 +111,7 @@ class BlockTranscriber:
         begin = math.floor(begin_s * POSITIONS_PER_SECOND)
         length = math.ceil(max(duration_s, MIN_SLICE_S) * POSITIONS_PER_SECOND)
         probabilities = self._model.detect_language(encoded[begin : begin + length])
-        return LanguageVote(duration_s, restrict(probabilities, self._allowed))
+        return LanguageVote(duration_s, weigh(probabilities, self._allowed))
 
     def _batches(self, heard: Sequence[Heard]) -> Iterator[list[Heard]]:
         """Windows of one encoded length together, long with long, so that no window waits for another."""

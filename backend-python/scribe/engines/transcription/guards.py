@@ -26,7 +26,7 @@ MIN_AVG_LOGPROB_EVER = -1.5
 MAX_WORDS_PER_SECOND = 8.0
 """The fastest speakers reach six to seven."""
 PACE_SLACK_WORDS = 4
-MAX_REPEATS = ((1, 6), (2, 4), (8, 3))
+MAX_REPEATS = ((1, 6), (8, 3))
 """(longest phrase in words, how often in a row it may occur): people do say "no no no no"."""
 
 

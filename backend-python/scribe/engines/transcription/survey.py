@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.engines.transcription.blocks import MAX_BLOCK_S
-from scribe.engines.transcription.language import LanguageVote, language_shares, restrict
+from scribe.engines.transcription.language import LanguageVote, language_shares, weigh
 from scribe.engines.transcription.voice_activity import VoiceActivityDetector
 from scribe.engines.transcription.whisper import Whisper
 from scribe.engines.transcription.windows import cut_windows
@@ -40,5 +40,5 @@ def survey_languages(
             if window.duration_s >= MIN_VOTE_S:
                 encoded = model.encode(window.audio(samples), padded_s=VOTE_S)
                 heard = encoded[: round(window.num_samples / SAMPLE_RATE_HZ * 50)]
-                votes.append(LanguageVote(window.duration_s, restrict(model.detect_language(heard), allowed)))
+                votes.append(LanguageVote(window.duration_s, weigh(model.detect_language(heard), allowed)))
     return language_shares(votes)

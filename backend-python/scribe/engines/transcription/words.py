@@ -46,11 +46,11 @@ def join_tokens(tokens: Sequence[TimedToken], *, spaced: bool = True) -> list[Ti
         begins = token.text[0].isspace() or not spaced or not words
         if is_punctuation(text):
             following = tokens[index + 1].text if index + 1 < len(tokens) else ""
-            if begins and _opens(text, following):
-                opening = token if opening is None else _glue(opening, token)
-            elif opening is not None:
+            if opening is not None:
                 opening = _glue(opening, token)
-            elif words:
+            elif not words or (begins and _opens(text, following)):
+                opening = token
+            else:
                 words[-1] = _append_mark(words[-1], token)
         elif opening is not None:
             words.append(_prepend_mark(opening, token))
