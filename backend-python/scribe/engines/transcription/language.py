@@ -24,7 +24,7 @@ RARE_COST = 0.5
 """How much a language's small share of the whole recording adds to the cost of switching to it."""
 MIN_PROBABILITY = 0.2
 """A language that no vote gives this much is no candidate."""
-_HUNDRED_HOURS = "ar bg ca cs da de el en es fi fr he hi hr hu id it ja ko ms nl no pl pt ro ru sk sv ta th tr uk ur vi zh"
+_HUNDRED_HOURS = "ar ca cs da de el en es fi fr he hi hu id it ja ko ms nl no pl pt ro ru sv ta th tr uk ur vi zh"
 WELL_TRAINED = frozenset(_HUNDRED_HOURS.split())
 """Languages of which Whisper heard about a hundred hours or more (Radford et al. 2022, appendix E)."""
 HARDLY_TRAINED_PRIOR = 0.1
