@@ -38,6 +38,11 @@ class ModelsContext:
     catalog: Catalog
 
 
+def _complete(incomplete: str) -> list[tuple[str, str]]:
+    """For the shell: names that begin so, with what they are for."""
+    return [(model.name, model.summary) for model in CATALOG if model.name.startswith(incomplete)]
+
+
 ModelsDir = Annotated[
     Path | None,
     typer.Option("--models-dir", envvar="SCRIBE_MODELS_DIR", help="Where models are installed.", show_default=False),
@@ -69,7 +74,9 @@ def list_models(context: typer.Context, models_dir: ModelsDir = None, as_json: A
 @app.command("pull")
 def pull_models(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Models to install.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="Models to install.", autocompletion=_complete)
+    ] = None,
     default: Annotated[bool, typer.Option("--default", help="Install what the default pipeline needs.")] = False,
     folder: Annotated[
         Path | None, typer.Option("--from", help="Take the files from this folder; no network is used.")
@@ -112,22 +119,17 @@ def pull_models(
 @app.command("verify")
 def verify_models(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all installed.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all installed.", autocompletion=_complete)
+    ] = None,
     models_dir: ModelsDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Read every byte of installed models and compare hashes."""
     store = _store(context, models_dir)
     chosen = names or [model.name for model in store.catalog if _facts(store, model)["state"] != "missing"]
-    verdicts: list[dict[str, Any]] = []
-    for name in chosen:
-        store.catalog.find(name)
-        try:
-            store.verify(name)
-        except (ModelMissingError, ModelCorruptError) as error:
-            verdicts.append({"name": name, "is_intact": False, "code": error.code, "error": str(error)})
-        else:
-            verdicts.append({"name": name, "is_intact": True, "code": None, "error": None})
+    models = [store.catalog.find(name) for name in chosen]
+    verdicts = [_verdict(store, model, is_shown=not as_json) for model in models]
     console = Console()
     if as_json:
         console.print_json(json.dumps(verdicts, ensure_ascii=False))
@@ -142,7 +144,7 @@ def verify_models(
 @app.command("path")
 def show_path(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME")],
+    name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=_complete)],
     models_dir: ModelsDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -182,6 +184,23 @@ def _facts(store: ModelStore, model: Model) -> dict[str, Any]:
         "is_gated": model.is_gated,
         "needs_revision": model.needs_revision,
     }
+
+
+def _verdict(store: ModelStore, model: Model, *, is_shown: bool) -> dict[str, Any]:
+    """A model as ``verify --json`` shows it."""
+    read_bytes = 0
+    try:
+        with _progress_bar(model.name, is_shown=is_shown) as told:
+
+            def read(block_bytes: int) -> None:
+                nonlocal read_bytes
+                read_bytes += block_bytes
+                told("reading", read_bytes, max(read_bytes, model.size_bytes))
+
+            store.verify(model.name, read)
+    except (ModelMissingError, ModelCorruptError) as error:
+        return {"name": model.name, "is_intact": False, "code": error.code, "error": str(error)}
+    return {"name": model.name, "is_intact": True, "code": None, "error": None}
 
 
 def _size(model: Model) -> str:

@@ -128,3 +128,9 @@ def test_verify_of_a_missing_model_fails(scribe_models: Command) -> None:
 def test_path_prints_the_path_alone(scribe_models: Command, tmp_path: Path) -> None:
     scribe_models("pull", "tiny")
     assert scribe_models("path", "tiny").stdout == f"{tmp_path / 'models' / 'tiny'}\n"
+
+
+def test_the_shell_completes_model_names() -> None:
+    completion = {"_ROOT_COMPLETE": "complete_bash", "COMP_WORDS": "root pull whisper-large-v3-t", "COMP_CWORD": "2"}
+    done = CliRunner().invoke(app, [], prog_name="root", env=completion)
+    assert done.stdout.split() == ["whisper-large-v3-turbo"]
