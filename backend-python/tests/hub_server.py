@@ -34,6 +34,8 @@ class Hub:
     redirects_content: bool = True
     """Large files are served by another host, as the hub does (here: the same server by another name)."""
     token: str | None = None
+    refuses_with: list[int] = field(default_factory=list)
+    """Each GET of a large file takes one status and gets no content."""
     moved: dict[str, str] = field(default_factory=dict)
     """Old repository name to new."""
     refs: dict[str, str] = field(default_factory=dict)
@@ -87,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
         return {"X-Repo-Commit": commit, "X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{digest}"'}
 
     def _send_content(self, where: str, *, with_body: bool) -> None:
+        if with_body and self.hub.refuses_with:
+            self._refuse(self.hub.refuses_with.pop(0), "")
+            return
         repo, _, rest = where.partition("/resolve/")
         commit, _, file = rest.partition("/")
         content, status = self.hub.repositories[repo, commit][file], 200

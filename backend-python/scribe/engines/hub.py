@@ -11,6 +11,7 @@ Usage::
 import hashlib
 import http.client
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -24,7 +25,9 @@ from scribe.domain.errors import ModelPullError
 DEFAULT_ENDPOINT = "https://huggingface.co"
 _TIMEOUT_S = 30.0
 _ATTEMPTS = 4
-"""Connections tried for one file in one run, as long as each brings something new or is the second."""
+"""Connections tried for one file in one run."""
+_BUSY = {http.client.TOO_MANY_REQUESTS, *range(500, 600)}
+"""Answers after which a hub is worth asking again, a little later."""
 _BLOCK_BYTES = 1 << 18
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -43,12 +46,13 @@ class Expectation:
 
 
 class HubClient:
-    def __init__(self, endpoint: str, token: str | None = None) -> None:
+    def __init__(self, endpoint: str, token: str | None = None, pause: Callable[[float], None] = time.sleep) -> None:
         """Raises: ModelPullError when the endpoint is no http(s) address."""
         if urllib.parse.urlsplit(endpoint).scheme not in ("https", "http"):
             raise ModelPullError(f"{endpoint!r} is not the address of a hub: it should start with https://.")
         self._endpoint = endpoint.rstrip("/")
         self._token = token
+        self._pause = pause
 
     def download(
         self, repo: str, revision: str, path: str, target: Path, expected: Expectation, progress: Callable[[int], None]
@@ -67,6 +71,8 @@ class HubClient:
             raise ModelPullError(f"{self._endpoint} answered with commit {commit} of {repo} instead of {revision}.")
         announced = (facts.get("X-Linked-ETag") or "").strip('"')
         sha256 = expected.sha256 or (announced if _SHA256.fullmatch(announced) else None)
+        if sha256 is not None and target.is_file() and _sha256_of(target) == sha256:
+            return commit
         part = target.with_name(target.name + ".part")
         was_resumed = part.is_file() and part.stat().st_size > 0
         got = self._gather(url, part, repo, revision, expected.size_bytes, progress)
@@ -105,22 +111,25 @@ class HubClient:
     ) -> str:
         """Fills ``part`` until the file is whole; returns its SHA-256."""
         cut: _Cut | None = None
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             have = part.stat().st_size if part.is_file() else 0
             progress(have)
             try:
                 self._fetch_rest(url, part, have, size_bytes, progress)
             except urllib.error.HTTPError as error:
-                if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or have == 0:
+                if error.code in _BUSY:
+                    cut = _Cut(f"{error.code} {error.reason}")
+                    self._pause(2.0**attempt)
+                elif error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have > 0:
+                    part.unlink()
+                else:
                     raise self._refusal(error, repo, revision) from error
-                part.unlink()
             except _Cut as error:
                 cut = error
             except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
                 cut = _Cut(str(error))
             else:
-                with part.open("rb") as file:
-                    return hashlib.file_digest(file, "sha256").hexdigest()
+                return _sha256_of(part)
         raise self._unreachable(cut)
 
     def _fetch_rest(
@@ -175,6 +184,11 @@ class HubClient:
             f"{self._endpoint} cannot be reached or broke off ({reason}): run the same command again to go on, or use "
             f"`--from FOLDER` or `--endpoint MIRROR`."
         )
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _StayHere(urllib.request.HTTPRedirectHandler):

