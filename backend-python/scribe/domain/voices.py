@@ -138,8 +138,8 @@ THRESHOLD = 0.45
 It lies in the gap between the best pair of different people and the worst pair of the same one, for CAM++ and 3 s of
 speech or more (``bench/identification.py``): 7,000 pairs of different people in clean clips reach 0.43, strangers in
 noisy composed meetings 0.40. The same person scores 0.52 or more in clean clips, 0.59 in composed meetings, 0.56 to 0.80
-in two AMI meetings on different days; the one case under 0.5 is Katie of ``en-katiesteve``, 0.47, whose enrolment was
-recorded years away from her meeting. Anything from 0.43 to 0.46 gives the same names; 0.50 loses her.
+in two AMI meetings on different days; the one case under 0.5 is Katie of ``en-katiesteve``, 0.47 to 0.50, enrolled
+through another channel than her meeting's. Anything from 0.43 to 0.47 gives the same names; 0.50 loses her.
 """
 THRESHOLD_WITHOUT_COHORT = 0.70
 """Plain cosine, for a model nobody has measured a cohort for: under CAM++ different people reach 0.67."""

@@ -1,15 +1,22 @@
 """Enrolment and naming: with a scripted diarizer for the rules, with the real engines on real voices for the truth."""
 
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from scribe.adapters.audio import PyAvConverter
+from scribe.adapters.voice_clips import find_voice_clips, prepared
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.domain.errors import VoiceClipError
 from scribe.domain.speech import Diarization, SpeakerCount, Turn, speaker_label
 from scribe.domain.voices import Cohort, MatchRule, VoiceBank, VoiceClip, Voiceprint, VoiceProfile
+from scribe.engines import identification
+from scribe.engines.diarization import OnnxDiarizer
 from scribe.engines.identification import BankIdentifier, Enroller, load_cohort
+from scribe.engines.residency import Residency
 
 MODEL = "campplus"
 ADA, BOB = (1.0, 0.0), (0.0, 1.0)
@@ -136,3 +143,89 @@ def test_the_shipped_cohort_is_a_mean_of_many_people() -> None:
 
 def test_a_model_nobody_measured_has_no_cohort() -> None:
     assert load_cohort("resnet34") is None
+
+
+# ---- real voices, real engines ----
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+WEIGHTS = Path(identification.__file__).parent / "weights"
+CONVERTER = PyAvConverter()
+
+
+@pytest.fixture(scope="module")
+def diarizer() -> OnnxDiarizer:
+    return OnnxDiarizer(WEIGHTS / "segmentation-3.0.onnx", WEIGHTS / "campplus.onnx", Residency("keep"))
+
+
+@pytest.fixture(scope="module")
+def enroller(diarizer: OnnxDiarizer) -> Enroller:
+    return Enroller(diarizer, load_cohort(MODEL))
+
+
+def recording(source: Path, folder: Path) -> Waveform:
+    wav = folder / f"{source.stem}.wav"
+    CONVERTER.convert(source, wav, lambda _: None)
+    return CONVERTER.open(wav)
+
+
+def names_by_true_speaker(
+    meeting: Path, voices: Path, diarizer: OnnxDiarizer, enroller: Enroller, folder: Path
+) -> dict[str, set[str | None]]:
+    """What each person of the reference was called; a person the diarizer split may have been called two things."""
+    bank = enroller.enrol(prepared(find_voice_clips(voices), CONVERTER, folder)).bank
+    diarization = diarizer.diarize(recording(meeting, folder), SpeakerCount(), lambda _: None)
+    verdicts = BankIdentifier(bank, load_cohort(MODEL), MatchRule()).identify(diarization.voiceprints)
+    lines = [line.split() for line in meeting.with_suffix(".rttm").read_text(encoding="utf-8").splitlines()]
+    truth = [(float(line[3]), float(line[3]) + float(line[4]), line[7]) for line in lines]
+    called: dict[str, set[str | None]] = {}
+    for speaker, verdict in verdicts.items():
+        shared = Counter[str]()
+        for turn in diarization.turns:
+            for start_s, end_s, person in truth if turn.speaker == speaker else ():
+                shared[person] += round(1000 * max(0.0, min(turn.end_s, end_s) - max(turn.start_s, start_s)))
+        called.setdefault(shared.most_common(1)[0][0], set()).add(verdict.name)
+    return called
+
+
+@pytest.mark.real
+def test_in_the_sample_the_enrolled_are_named_and_the_others_are_not(
+    diarizer: OnnxDiarizer, enroller: Enroller, tmp_path: Path
+) -> None:
+    called = names_by_true_speaker(SAMPLES / "conference.flac", SAMPLES / "voices", diarizer, enroller, tmp_path)
+    assert called == {"June": {"June"}, "Allison": {"Allison"}, "Armelle": {None}, "Reader": {None}}
+
+
+@pytest.mark.real
+@pytest.mark.shared
+def test_a_person_is_known_again_through_another_channel(
+    shared_audio: Path, diarizer: OnnxDiarizer, enroller: Enroller, tmp_path: Path
+) -> None:
+    folder = shared_audio / "en-katiesteve"
+    called = names_by_true_speaker(folder / "katiesteve_2019.flac", folder / "enrol", diarizer, enroller, tmp_path)
+    assert called == {"katie": {"katie"}, "steve": {"steve"}}
+
+
+@pytest.mark.real
+@pytest.mark.shared
+def test_other_people_who_bear_the_same_names_stay_unknown(
+    shared_audio: Path, diarizer: OnnxDiarizer, enroller: Enroller, tmp_path: Path
+) -> None:
+    folder = shared_audio / "en-katiesteve"
+    called = names_by_true_speaker(folder / "katiesteve_2023.flac", folder / "enrol", diarizer, enroller, tmp_path)
+    assert set().union(*called.values()) == {None}
+
+
+@pytest.mark.real
+def test_a_clip_with_several_voices_is_refused(enroller: Enroller, tmp_path: Path) -> None:
+    conference = recording(SAMPLES / "conference.flac", tmp_path)
+    allison_and_the_reader = Waveform(conference.pcm[40 * SAMPLE_RATE_HZ : 58 * SAMPLE_RATE_HZ])
+    with pytest.raises(VoiceClipError, match="more than one voice"):
+        enroller.enrol([VoiceClip("Allison", "Allison.wav", lambda: allison_and_the_reader)])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("level", [0, 300, 8000])
+def test_silence_and_noise_are_no_voice(enroller: Enroller, level: int) -> None:
+    pcm = (np.random.default_rng(7).standard_normal(10 * SAMPLE_RATE_HZ) * level).clip(-32768, 32767).astype(np.int16)
+    with pytest.raises(VoiceClipError, match="no clear speech"):
+        enroller.enrol([VoiceClip("Nobody", "noise.wav", lambda: Waveform(pcm))])
