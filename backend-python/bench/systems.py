@@ -1,0 +1,190 @@
+"""The systems of the table: ours, and the peers put together from their parts.
+
+Owns how each is started and how its answer is read. A peer is a diarizer, a recogniser and a rule that joins them; each
+part runs once a recording however many peers share it.
+
+Usage::
+
+    answer = run_system("senko", recording, workshop)       # Answer; raises SystemFailedError
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import rules
+from bench.children import Cost, SystemFailedError, cached, fingerprint, run
+from bench.peers.setup import interpreter, requirements
+from bench.recordings import Recording
+from bench.references import ReferenceTurn, read_rttm
+from bench.rules import HeardSegment, HeardWord, SpokenSegment
+
+PEERS = Path(__file__).parent / "peers"
+PACKAGE = Path(__file__).parents[1] / "scribe"
+WEIGHTS = PACKAGE / "engines" / "weights"
+SCRIBE = Path(sys.executable).with_name("scribe")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    diarizer: str
+    recogniser: str
+    rule: rules.Rule
+
+
+PEER_SYSTEMS: Mapping[str, Peer] = {
+    "seed": Peer("pyannote", "sequential", rules.longest_turn_takes_segment),
+    "whisperx": Peer("pyannote", "batched", rules.word_by_overlap),
+    "sherpa": Peer("sherpa", "batched", rules.word_by_overlap),
+    "senko": Peer("senko", "batched", rules.word_by_overlap),
+}
+SYSTEMS = ("ours", *PEER_SYSTEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a system made of a recording."""
+
+    turns: tuple[ReferenceTurn, ...]
+    segments: tuple[SpokenSegment, ...]
+    cpu_s: Mapping[str, float]
+    """Per stage. A peer's stage is its work after loading; ours is as the product reports it."""
+    start_cpu_s: float
+    """Starting and loading: what the whole child cost beyond its stages."""
+    peak_rss_mb: float
+    is_cached: bool
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where the benchmark works."""
+
+    cache: Path
+    whisper: Path
+    """Folder of the Whisper model that every peer uses: the same one as ours."""
+    is_language_given: bool
+    reuses_ours: bool
+
+
+def run_system(name: str, recording: Recording, workshop: Workshop) -> Answer:
+    """Raises: SystemFailedError"""
+    if name == "ours":
+        return _ours(recording, workshop)
+    return _peer(PEER_SYSTEMS[name], recording, workshop)
+
+
+# --- ours -------------------------------------------------------------------------------------------------------------
+
+
+def _ours(recording: Recording, workshop: Workshop) -> Answer:
+    sources = sorted(path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".onnx", ".npz", ".json"})
+    language = recording.language if workshop.is_language_given else None
+    key = fingerprint(recording.audio, language, workshop.whisper.name, *sources)
+
+    def produce(out: Path) -> Cost:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [SCRIBE, "transcribe", recording.audio, "-o", folder, "--quiet"]
+            cost = run([*command, *(("--language", language) if language else ())], {"SCRIBE_THREADS": "1"})
+            results = next(path.parent for path in Path(folder).glob("*/fusion.json"))
+            turns = read_rttm(results / "diarization.rttm")
+            fusion = json.loads((results / "fusion.json").read_text(encoding="utf-8"))
+        kept = {name: fusion[name] for name in ("product", "segments", "stages")}
+        out.write_text(json.dumps(kept | {"turns": [[t.start_s, t.end_s, t.speaker] for t in turns]}), encoding="utf-8")
+        return cost
+
+    folder = workshop.cache / "ours"
+    if not workshop.reuses_ours:
+        (folder / f"{key}.cost.json").unlink(missing_ok=True)
+    result, cost = cached(folder, key, produce)
+    return _read_ours(result, cost)
+
+
+def _read_ours(result: dict[str, object], cost: Cost) -> Answer:
+    segments = [
+        SpokenSegment(
+            segment["start"],
+            segment["end"],
+            segment["text"],
+            segment["speaker"],
+            tuple(HeardWord(word["start"], word["end"], f" {word['word']}") for word in segment["words"]),
+        )
+        for segment in result["segments"]  # type: ignore[attr-defined]
+    ]
+    stages = {stage["stage"]: stage["cpu_seconds"] for stage in result["stages"]}  # type: ignore[attr-defined]
+    return Answer(
+        _turns(result),
+        tuple(segments),
+        stages,
+        max(0.0, cost.cpu_s - sum(stages.values())),
+        cost.peak_rss_mb,
+        cost.is_cached,
+        {"scribe": result["product"]["version"]},  # type: ignore[index]
+    )
+
+
+# --- peers ------------------------------------------------------------------------------------------------------------
+
+
+def _peer(peer: Peer, recording: Recording, workshop: Workshop) -> Answer:
+    wav = converted(recording.audio, workshop.cache)
+    turns, turns_cost = _part(peer.diarizer, wav, recording, workshop)
+    words, words_cost = _part(peer.recogniser, wav, recording, workshop)
+    heard = [
+        HeardSegment(
+            segment["start"],
+            segment["end"],
+            segment["text"],
+            tuple(HeardWord(*word) for word in segment["words"]),
+        )
+        for segment in words["segments"]  # type: ignore[attr-defined]
+    ]
+    found = _turns(turns)
+    stages = {"diarize": turns["run_cpu_s"], "transcribe": words["run_cpu_s"]}
+    return Answer(
+        found,
+        tuple(peer.rule(heard, found)),
+        stages,  # type: ignore[arg-type]
+        turns_cost.cpu_s + words_cost.cpu_s - sum(stages.values()),  # type: ignore[arg-type]
+        max(turns_cost.peak_rss_mb, words_cost.peak_rss_mb),
+        turns_cost.is_cached or words_cost.is_cached,
+        {**turns["versions"], **words["versions"]},  # type: ignore[dict-item]
+    )
+
+
+def _part(part: str, wav: Path, recording: Recording, workshop: Workshop) -> tuple[dict[str, object], Cost]:
+    """One diarizer or recogniser over one recording, from the cache where it has been done before."""
+    language = (recording.language if workshop.is_language_given else None) or ""
+    campplus, segmentation = WEIGHTS / "campplus.onnx", WEIGHTS / "segmentation-3.0.onnx"
+    venv, script, arguments = {
+        "pyannote": ("pyannote", "pyannote_turns.py", [campplus]),
+        "sherpa": ("sherpa", "sherpa_turns.py", [segmentation, campplus]),
+        "senko": ("senko", "senko_turns.py", []),
+        "sequential": ("faster-whisper", "faster_whisper_words.py", [workshop.whisper, "sequential", language]),
+        "batched": ("faster-whisper", "faster_whisper_words.py", [workshop.whisper, "batched", language]),
+    }[part]
+    python = interpreter(venv)
+    if not python.exists():
+        raise SystemFailedError(f"not set up: run `make bench-peers` ({venv})")
+    given = [argument for argument in arguments if argument != ""]
+    models = [argument if isinstance(argument, str) else argument.name for argument in given]
+    key = fingerprint(wav, PEERS / script, requirements(venv), *models)
+    return cached(workshop.cache / part, key, lambda out: run([python, PEERS / script, wav, out, *given]))
+
+
+def converted(audio: Path, cache: Path) -> Path:
+    """The recording as the 16 kHz mono WAV that every peer is given; making it is not counted."""
+    from scribe.adapters.audio import PyAvConverter
+
+    target = cache / "wav" / f"{fingerprint(audio)}.wav"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        PyAvConverter().convert(audio, target, lambda _: None)
+    return target
+
+
+def _turns(result: dict[str, object]) -> tuple[ReferenceTurn, ...]:
+    return tuple(sorted(ReferenceTurn(float(a), float(b), str(c)) for a, b, c in result["turns"]))  # type: ignore[attr-defined]
