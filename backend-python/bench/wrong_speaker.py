@@ -10,7 +10,7 @@ Usage::
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,14 +58,19 @@ def spread_words(start_s: float, end_s: float, text: str, speaker: str) -> list[
 def score_speakers(reference: Sequence[Sequence[SpokenWord]], hypothesis: Sequence[SpokenWord]) -> SpeakerScore:
     """``reference``: utterances of one speaker each; ``hypothesis``: all recognised words in order."""
     truth = match_words(reference, hypothesis)
+    wrong = wrong_speakers(truth, hypothesis)
+    return SpeakerScore(len(truth), len(wrong), truth, wrong)
+
+
+def wrong_speakers(truth: Mapping[int, str], hypothesis: Sequence[SpokenWord]) -> tuple[int, ...]:
+    """Which matched words carry another speaker than the true one, under the best one-to-one renaming."""
     pairs: dict[tuple[str, str], int] = defaultdict(int)
     for index, speaker in truth.items():
         label = hypothesis[index].speaker
         if label is not None:
             pairs[speaker, label] += 1
     renamed = _best_renaming(pairs)
-    wrong = tuple(i for i, speaker in sorted(truth.items()) if renamed.get(hypothesis[i].speaker or "") != speaker)
-    return SpeakerScore(len(truth), len(wrong), truth, wrong)
+    return tuple(i for i, speaker in sorted(truth.items()) if renamed.get(hypothesis[i].speaker or "") != speaker)
 
 
 def match_words(reference: Sequence[Sequence[SpokenWord]], hypothesis: Sequence[SpokenWord]) -> dict[int, str]:
