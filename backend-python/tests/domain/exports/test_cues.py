@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from scribe.domain.coverage import Coverage
 from scribe.domain.exports.cues import LONGEST_MS, cues
-from scribe.domain.exports.layout import LINE_WIDTH, width
+from scribe.domain.exports.layout import width
 from scribe.domain.exports.names import names_or_labels
 from scribe.domain.exports.srt import _harmless, _shortened, write_srt
 from scribe.domain.exports.vtt import write_vtt
@@ -20,6 +20,8 @@ from scribe.domain.speech import Segment
 from scribe.domain.typography import single_line, typeset
 from tests.domain.exports.meeting import french_meeting, fusion_document, hostile_meeting, line, run_facts
 from tests.domain.exports.strategies import meetings
+
+LINE_WIDTH = 42
 
 Meeting = tuple[FusionDocument, DiarizationDocument]
 
