@@ -24,7 +24,13 @@ Scores = npt.NDArray[np.float64]
 
 SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 PHRASE_ENDS = (",", ";", ":", "、", "，")
+OPENING_MARKS = "\"'«“‘([ \u00a0\u202f"
 CLOSING_MARKS = "\"'»”’)] \u00a0\u202f"
+
+TITLES = frozenset(
+    {"dr", "jr", "me", "mgr", "mlle", "mm", "mme", "mr", "mrs", "ms", "pr", "prof", "sr", "st", "ste", "vs"}
+)
+"""Written with a stop inside a sentence, in English and French."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +203,16 @@ def best_sequence(scores: Scores, leave: Scores, enter: Scores) -> tuple[npt.NDA
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a word closes a sentence; quotes and brackets after the stop do not hide it."""
-    return text.rstrip(CLOSING_MARKS).endswith(SENTENCE_ENDS)
+    """Whether a word closes a sentence; quotes and brackets after the stop do not hide it.
+
+    A title or an initial ("M.", "Dr.", "J.") does not, however it is written.
+    """
+    bare = text.rstrip(CLOSING_MARKS)
+    if not bare.endswith(SENTENCE_ENDS):
+        return False
+    stem = bare.lstrip(OPENING_MARKS).removesuffix(".")
+    is_initial = len(stem) == 1 and stem.isupper() and stem != "I"
+    return not (bare.endswith(".") and (is_initial or stem.lower() in TITLES))
 
 
 class _Occupied:

@@ -95,12 +95,12 @@ def test_a_voice_can_overrule_the_turns() -> None:
     assert [attribution.speaker(i) for i in range(2)] == ["B", "B"]
 
 
-@pytest.mark.parametrize("text", ["fin.", "fin ?", "fin\u202f!", "fin. »", 'end."', "fin…", "終わり。"])
+@pytest.mark.parametrize("text", ["fin.", "fin ?", "fin\u202f!", "fin. »", 'end."', "fin…", "終わり。", "I."])
 def test_a_sentence_ends_whatever_closes_after_the_stop(text: str) -> None:
     assert ends_sentence(text)
 
 
-@pytest.mark.parametrize("text", ["fin", "fin,", "3.5", "...and", "»", ""])
+@pytest.mark.parametrize("text", ["fin", "fin,", "3.5", "...and", "»", "", "M.", "(Dr.", "Mme.", "J."])
 def test_other_words_do_not_end_a_sentence(text: str) -> None:
     assert not ends_sentence(text)
 
