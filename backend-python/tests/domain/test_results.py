@@ -67,7 +67,7 @@ def validate(text: str) -> dict[str, Any]:
 
 
 @given(transcripts())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 def test_a_transcription_survives_writing_and_reading(transcript: Transcript) -> None:
     document = build_transcription(transcript, RUN)
     text = document.to_json()
@@ -76,7 +76,7 @@ def test_a_transcription_survives_writing_and_reading(transcript: Transcript) ->
 
 
 @given(diarizations())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 def test_a_diarization_survives_writing_and_reading(diarization: Diarization) -> None:
     document = build_diarization(diarization, RUN)
     text = document.to_json()
@@ -88,7 +88,7 @@ def test_a_diarization_survives_writing_and_reading(diarization: Diarization) ->
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 def test_a_fusion_survives_writing_and_reading(meeting: Any) -> None:
     document, _ = meeting
     text = document.to_json()
@@ -244,6 +244,17 @@ def test_a_document_that_was_tampered_with_is_refused(path: tuple[str | int, ...
         part = part[step]
     part[path[-1]] = value
     with pytest.raises(ArtefactError):
+        read_document(json.dumps(document))
+
+
+@pytest.mark.parametrize("order", [("segments",), ("coverage", "inaudible")])
+def test_what_is_not_in_time_order_is_refused(order: tuple[str, ...]) -> None:
+    document = json.loads(french_meeting()[0].to_json())
+    part = document
+    for step in order:
+        part = part[step]
+    part.reverse()
+    with pytest.raises(ArtefactError, match="not ordered by start"):
         read_document(json.dumps(document))
 
 

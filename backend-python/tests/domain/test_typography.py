@@ -41,6 +41,7 @@ french_prose = st.lists(
         ("Rendez-vous à 10:30.", "Rendez-vous à 10:30."),
         ("https://exemple.fr/a;b?c=d!", "https://exemple.fr/a;b?c=d\u202f!"),
         ('un écran de 24" et un de 27"', 'un écran de 24" et un de 27"'),
+        ('un guillemet " seul" reste', 'un guillemet " seul" reste'),
         ("d'aujourd'hui", "d’aujourd’hui"),
         ("Vraiment… ?", "Vraiment…\u202f?"),
         ("(oui) !", "(oui)\u202f!"),

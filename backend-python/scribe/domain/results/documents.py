@@ -126,6 +126,7 @@ class FusionDocument(ResultDocument):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         _require_order(self.segments, "segments")
+        _require_order(self.coverage.inaudible, "inaudible stretches")
         used = {segment.speaker for segment in self.segments}
         used |= {word.speaker for segment in self.segments for word in segment.words}
         _require_known(self.speakers, used)

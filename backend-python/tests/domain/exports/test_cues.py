@@ -84,7 +84,7 @@ def assert_narrow(lines: list[str]) -> None:
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_srt_parses_back_with_every_word_and_no_overlap(meeting: Meeting) -> None:
     document, _ = meeting
     found = parse(write_srt(document), ",")
@@ -102,7 +102,7 @@ def test_srt_parses_back_with_every_word_and_no_overlap(meeting: Meeting) -> Non
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_vtt_parses_back_with_every_word_and_no_overlap(meeting: Meeting) -> None:
     document, _ = meeting
     found = parse_vtt(write_vtt(document))

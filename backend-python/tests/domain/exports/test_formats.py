@@ -59,7 +59,7 @@ def test_csv_reads_back_and_runs_no_formula() -> None:
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_tokens_keep_every_visible_character_and_stay_in_the_segment(meeting: Meeting) -> None:
     document, _ = meeting
     for segment in document.segments:
@@ -81,7 +81,7 @@ def test_a_token_has_the_time_of_the_words_it_was_made_of() -> None:
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_plain_text_holds_every_segment_and_no_control_character(meeting: Meeting) -> None:
     document, _ = meeting
     page = write_text(document, "en")

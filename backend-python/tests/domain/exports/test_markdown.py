@@ -64,7 +64,7 @@ def test_escaped_text_reads_as_it_was_said(text: str) -> None:
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_no_meeting_can_inject_mark_up(meeting: tuple[FusionDocument, DiarizationDocument]) -> None:
     document, _ = meeting
     found = render(write_markdown(document, "fr"))

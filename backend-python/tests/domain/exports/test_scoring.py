@@ -18,7 +18,7 @@ TIME = r"\d+\.\d{3}"
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 def test_rttm_holds_every_turn_in_ten_fields(meeting: Meeting) -> None:
     _, diarization = meeting
     lines = write_rttm(diarization).splitlines()
@@ -33,7 +33,7 @@ def test_rttm_holds_every_turn_in_ten_fields(meeting: Meeting) -> None:
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 def test_stm_holds_every_word_in_one_line_a_segment(meeting: Meeting) -> None:
     document, _ = meeting
     found = []
@@ -50,7 +50,7 @@ def test_stm_holds_every_word_in_one_line_a_segment(meeting: Meeting) -> None:
 
 
 @given(meetings())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 def test_ctm_words_are_in_order_and_hold_no_blank(meeting: Meeting) -> None:
     document, _ = meeting
     before = 0.0
