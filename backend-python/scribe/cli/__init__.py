@@ -44,14 +44,14 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _version(is_asked: bool) -> None:  # noqa: FBT001 -- typer calls it with the flag
+def _version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"scribe {__version__}")
         raise typer.Exit
 
 
 def _root(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 -- the callback has answered before
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:

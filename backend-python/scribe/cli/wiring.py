@@ -1,7 +1,7 @@
 """Which engine does what: the one place where settings become objects.
 
 Owns the choice and the building; nothing here runs a model, except to enrol voices. Built once per command, passed
-down, never global.
+down, never global. An engine's module is imported only where it is chosen: scipy alone takes a second to import.
 
 Usage::
 
@@ -21,13 +21,9 @@ from scribe.core.config import Settings
 from scribe.domain.results import ModelFacts
 from scribe.domain.voices import MatchRule
 from scribe.engines.catalog import CATALOG
-from scribe.engines.diarization import OnnxDiarizer
-from scribe.engines.fake import FakeDiarizer, FakeExtractor, FakeTranscriber
 from scribe.engines.identification import BankIdentifier, Enroller, load_cohort
 from scribe.engines.model_store import ModelStore, default_models_dir
 from scribe.engines.residency import Residency
-from scribe.engines.transcription import WhisperTranscriber
-from scribe.engines.voiceprint import CampPlusExtractor
 from scribe.pipeline.ports import Diarizer, Transcriber, VoiceprintExtractor
 from scribe.pipeline.run import Tools
 
@@ -79,7 +75,11 @@ def _voices(
     settings: Settings, store: ModelStore, residency: Residency
 ) -> tuple[Diarizer, VoiceprintExtractor, list[ModelFacts]]:
     if settings.diarization.engine == "fake":
+        from scribe.engines.fake import FakeDiarizer, FakeExtractor
+
         return FakeDiarizer(), FakeExtractor(), []
+    from scribe.engines.voiceprint import CampPlusExtractor
+
     voiceprint = store.path(VOICEPRINT)
     extractor = CampPlusExtractor(voiceprint, residency)
     if settings.diarization.engine == "pyannote":
@@ -88,6 +88,8 @@ def _voices(
 
         original = PyannoteDiarizer(store.path(pipeline), pipeline, residency, device=settings.device)
         return original, extractor, [_facts(pipeline)]
+    from scribe.engines.diarization import OnnxDiarizer
+
     diarizer = OnnxDiarizer(store.path(SEGMENTATION), voiceprint, residency)
     return diarizer, extractor, [_facts(SEGMENTATION), _facts(VOICEPRINT)]
 
@@ -95,7 +97,11 @@ def _voices(
 def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple[Transcriber, list[ModelFacts]]:
     chosen = settings.transcription
     if chosen.engine == "fake":
+        from scribe.engines.fake import FakeTranscriber
+
         return FakeTranscriber(), []
+    from scribe.engines.transcription import WhisperTranscriber
+
     transcriber = WhisperTranscriber(
         store.path(chosen.model),
         chosen.model,

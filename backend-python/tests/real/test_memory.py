@@ -1,0 +1,68 @@
+"""One model at a time, measured while the real product runs."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from scribe.adapters.storage import FolderCheckpoints, Storage
+from scribe.cli import wiring
+from scribe.core.config import load_settings
+from scribe.domain.meeting import RunWarning, Stage, StageMetrics
+from scribe.engines.residency import Residency
+from scribe.pipeline.run import Request
+from scribe.services.processing import Job, transcribe_recording
+from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.real
+
+MOST_MB = 1000
+"""What a stage may hold at its peak: the promise of the README."""
+LEFT_BEHIND_MB = 350
+"""What the process may keep when all models are gone: libraries stay mapped, models do not."""
+
+
+class Silent:
+    def stage_started(self, stage: Stage) -> None: ...
+    def stage_progressed(self, stage: Stage, fraction: float) -> None: ...
+    def stage_finished(self, metrics: StageMetrics) -> None: ...
+    def warned(self, warning: RunWarning) -> None: ...
+
+
+class Watched(Residency):
+    """Notes which models are resident whenever one has been loaded."""
+
+    seen: list[tuple[str, ...]]
+
+    def __init__(self, policy: Any) -> None:
+        super().__init__(policy)
+        self.seen = []
+        SEEN.append(self)
+
+    @contextmanager
+    def hold(self, name: str, load: Callable[[], Any]) -> Iterator[Any]:
+        with super().hold(name, load) as model:
+            self.seen.append(self.resident)
+            yield model
+
+
+SEEN: list[Watched] = []
+
+
+def test_models_take_turns_and_memory_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "Residency", Watched)
+    workshop = wiring.build_workshop(load_settings())
+    job = Job(Request(REPOSITORY / "samples" / "conference.flac"), "conference")
+    transcribe_recording(job, workshop.tools, Storage(str(tmp_path)), FolderCheckpoints(tmp_path / "c"), Silent())
+    (residency,) = SEEN
+    assert all(len(models) == 1 for models in residency.seen)
+    assert {model for models in residency.seen for model in models} >= {"segmentation-3.0", "campplus", "whisper-base"}
+    assert residency.resident == ()
+    fusion = json.loads((tmp_path / "conference" / "fusion.json").read_text())
+    assert {stage["stage"] for stage in fusion["stages"]} == {"convert", "diarize", "transcribe", "fuse"}
+    assert all(0 < stage["peak_rss_mb"] < MOST_MB for stage in fusion["stages"])
+    assert psutil.Process().memory_info().rss / 1e6 < LEFT_BEHIND_MB
