@@ -18,11 +18,12 @@ import numpy.typing as npt
 from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, SpeakerCount, SpeakerLabel, speaker_label
 from scribe.domain.voices import Voiceprint
-from scribe.engines.diarization.clustering import ClusterLimits, centroids_of, cluster
+from scribe.engines.diarization.clustering import ClusterLimits, centre, centroids_of, cluster
+from scribe.engines.diarization.levels import LevelRule, level_evidence
 from scribe.engines.diarization.reassignment import reassign
 from scribe.engines.diarization.segmentation import segment
-from scribe.engines.diarization.timeline import TurnRule, exclusive, join_chunks, turns_of
-from scribe.engines.diarization.windows import FRAMES_PER_S, Windows, cut_windows, embed_windows, local_voices
+from scribe.engines.diarization.timeline import TurnRule, exclusive, join_chunks, speaking, turns_of
+from scribe.engines.diarization.windows import Windows, cut_windows, embed_windows
 from scribe.engines.onnx import Device, FloatArray, OnnxModel, sha256_of
 from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlus
@@ -42,13 +43,12 @@ class DiarizerTuning:
     """Between two chunks of the segmentation: 1 s costs twice as much."""
     window_s: float = 2.0
     """Longest window that one voiceprint is taken of."""
-    voice_min_s: float = 0.5
-    """Clean speech that a voice must have within ten seconds to enter the clustering."""
     switch_cost: float = 0.1
     """Cosine that a change of speaker inside one stretch must earn."""
     rounds: int = 2
     """How often speakers are learnt again from the windows they were given."""
     clusters: ClusterLimits = field(default_factory=ClusterLimits)
+    levels: LevelRule = field(default_factory=LevelRule)
     turns: TurnRule = field(default_factory=TurnRule)
 
 
@@ -104,7 +104,9 @@ class OnnxDiarizer:
             vectors = embed_windows(waveform, windows, model, lambda done: progress(_after_segmentation(done)))
         labels, num_speakers = self._name_windows(windows, vectors, count)
         presence = join_chunks(activity, windows, labels, num_speakers)
-        turns, order = turns_of(presence, tuning.turns, waveform.duration_s)
+        evidence = level_evidence(waveform, activity.speech, tuning.levels)
+        heard = speaking(presence, activity.speech, evidence, tuning.turns)
+        turns, order = turns_of(heard, tuning.turns, waveform.duration_s)
         progress(1.0)
         return Diarization(
             duration_s=waveform.duration_s,
@@ -121,22 +123,25 @@ class OnnxDiarizer:
 
     def _name_windows(self, windows: Windows, vectors: FloatArray, count: SpeakerCount) -> tuple[Ints, int]:
         tuning = self._tuning
-        voices = local_voices(windows, vectors)
-        is_enough = voices.seconds >= tuning.voice_min_s
-        if not is_enough.any():
-            is_enough[:] = True
-        centroids = cluster(
-            voices.vectors[is_enough], voices.seconds[is_enough], voices.blocks[is_enough], count, tuning.clusters
+        voices = centre(vectors)
+        centroids = cluster(voices, windows.seconds, windows.continues, count, tuning.clusters)
+        if len(centroids) == 0:
+            return np.zeros(len(windows), np.int64), 1
+        labels = reassign(
+            voices,
+            windows.seconds,
+            windows.continues,
+            centroids,
+            switch_cost=tuning.switch_cost,
+            rounds=tuning.rounds,
         )
-        labels, _ = reassign(vectors, windows, centroids, switch_cost=tuning.switch_cost, rounds=tuning.rounds)
         return labels, len(centroids)
 
     def _voiceprints(
         self, windows: Windows, vectors: FloatArray, labels: Ints, order: list[int]
     ) -> dict[SpeakerLabel, Voiceprint]:
         """One print per speaker with turns: the mean of the windows given to that speaker."""
-        seconds = (windows.speech_frames / FRAMES_PER_S).astype(np.float32)
-        seconds[~vectors.any(axis=1)] = 0
+        seconds = np.where(vectors.any(axis=1), windows.seconds, np.float32(0))
         means = centroids_of(vectors, seconds, labels)
         spoken_s = np.bincount(labels, weights=seconds, minlength=len(means))
         return {

@@ -23,8 +23,17 @@ def speaker_probabilities(log_probabilities: FloatArray) -> FloatArray:
     The marginal of the powerset, not its most likely class: averaged over chunks, it keeps the second voice of an
     overlap that no single chunk is sure of.
     """
-    largest = log_probabilities.max(axis=-1, keepdims=True)
-    likelihoods = np.exp(log_probabilities - largest)
-    likelihoods /= likelihoods.sum(axis=-1, keepdims=True)
-    probabilities: FloatArray = likelihoods @ MEMBERSHIP
+    probabilities: FloatArray = _likelihoods(log_probabilities) @ MEMBERSHIP
     return probabilities
+
+
+def speech_probabilities(log_probabilities: FloatArray) -> FloatArray:
+    """How likely anybody at all is heard: (..., 7) log-probabilities of classes -> (...) in [0, 1]."""
+    probabilities: FloatArray = 1 - _likelihoods(log_probabilities)[..., 0]
+    return probabilities
+
+
+def _likelihoods(log_probabilities: FloatArray) -> FloatArray:
+    likelihoods: FloatArray = np.exp(log_probabilities - log_probabilities.max(axis=-1, keepdims=True))
+    likelihoods /= likelihoods.sum(axis=-1, keepdims=True)
+    return likelihoods

@@ -5,48 +5,51 @@ never changes how many speakers there are. A Viterbi walk over the windows in or
 of Diez et al., "Bayesian HMM based x-vector clustering", 2019, with cosine for the likelihood) keeps one
 uninterrupted stretch with one speaker unless the voice says otherwise. Usage::
 
-    labels, centroids = reassign(vectors, windows, centroids, switch_cost=0.1)
+    labels = reassign(voices, windows.seconds, windows.continues, centroids, switch_cost=0.1, rounds=2)
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from scribe.engines.diarization.clustering import centroids_of
-from scribe.engines.diarization.windows import Windows
 from scribe.engines.onnx import FloatArray
 
 Ints = npt.NDArray[np.int64]
 
 
 def reassign(
-    vectors: FloatArray, windows: Windows, centroids: FloatArray, *, switch_cost: float, rounds: int
-) -> tuple[Ints, FloatArray]:
+    voices: FloatArray,
+    seconds: FloatArray,
+    continues: npt.NDArray[np.bool_],
+    centroids: FloatArray,
+    *,
+    switch_cost: float,
+    rounds: int,
+) -> Ints:
     """Labels every window with a speaker.
 
     Args:
-        vectors: (num_windows, 192) unit length.
-        windows: where and when each vector was heard.
+        voices: (num_windows, 192) unit length, in order of time.
+        seconds: (num_windows,) speech behind each.
+        continues: (num_windows,) whether each goes on with the stretch of the one before.
         centroids: (num_speakers, 192) unit length.
         switch_cost: cosine that a change of speaker within one stretch must earn.
         rounds: how often speakers are learnt again from the windows they were given.
 
     Returns:
-        (num_windows,) speaker of each window, and the speakers' voices learnt last.
+        (num_windows,) speaker of each window.
     """
-    seconds = windows.speech_frames.astype(np.float32)
-    is_continued = np.concatenate([[False], windows.stretches[1:] == windows.stretches[:-1]])
-    labels = walk(vectors @ centroids.T, is_continued, switch_cost)
+    labels = walk(voices @ centroids.T, continues, switch_cost)
     for _ in range(rounds):
-        learnt = centroids_of(vectors, seconds, np.append(labels, len(centroids) - 1)[:-1])
-        has_windows = np.zeros(len(centroids), bool)
-        has_windows[labels] = True
-        learnt = np.pad(learnt, ((0, len(centroids) - len(learnt)), (0, 0)))
-        centroids = np.where(has_windows[:, np.newaxis], learnt, centroids).astype(np.float32)
-        labels = walk(vectors @ centroids.T, is_continued, switch_cost)
-    return labels, centroids
+        learnt = centroids_of(voices, seconds, labels)
+        is_heard = learnt.any(axis=1)
+        centroids = centroids.copy()
+        centroids[: len(learnt)][is_heard] = learnt[is_heard]
+        labels = walk(voices @ centroids.T, continues, switch_cost)
+    return labels
 
 
-def walk(scores: FloatArray, is_continued: npt.NDArray[np.bool_], switch_cost: float) -> Ints:
+def walk(scores: FloatArray, continues: npt.NDArray[np.bool_], switch_cost: float) -> Ints:
     """The best path of speakers: (num, num_speakers) scores -> (num,). Changes cost only where a stretch goes on."""
     num, num_speakers = scores.shape
     came_from = np.zeros((num, num_speakers), np.int64)
@@ -54,7 +57,7 @@ def walk(scores: FloatArray, is_continued: npt.NDArray[np.bool_], switch_cost: f
     best = np.zeros(num_speakers, np.float64)
     for i in range(num):
         top = int(best.argmax()) if i else 0
-        price = switch_cost if is_continued[i] else 0.0
+        price = switch_cost if continues[i] else 0.0
         switches = best[top] - price > best
         came_from[i] = np.where(switches, top, stay)
         best = np.where(switches, best[top] - price, best) + scores[i]

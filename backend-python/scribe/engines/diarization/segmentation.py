@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
-from scribe.engines.diarization.powerset import LOCAL_SPEAKERS, speaker_probabilities
+from scribe.engines.diarization.powerset import LOCAL_SPEAKERS, speaker_probabilities, speech_probabilities
 from scribe.engines.onnx import FloatArray, OnnxModel
 
 CHUNK_S = 10.0
@@ -36,29 +36,40 @@ class LocalActivity:
 
     probabilities: Probabilities
     """(num_chunks, 589, 3) float16 in [0, 1]: that the local speaker is heard in the frame."""
+    speech: FloatArray
+    """(num_frames,) float32 in [0, 1]: that anybody is heard, averaged over the chunks that cover the frame."""
     first_frames: npt.NDArray[np.int64]
     """(num_chunks,): where each chunk begins on the recording's frame axis."""
-    num_frames: int
-    """Of the whole recording."""
+
+    @property
+    def num_frames(self) -> int:
+        """Of the whole recording."""
+        return len(self.speech)
 
 
 def segment(waveform: Waveform, network: OnnxModel, step_s: float, progress: Callable[[float], None]) -> LocalActivity:
     """Runs the network every ``step_s`` over the recording; the last chunk is padded with silence."""
     step = round(step_s * SAMPLE_RATE_HZ)
     num_chunks = max(1, -(-(waveform.num_samples - _CHUNK_SAMPLES) // step) + 1)
+    first_frames = np.rint(np.arange(num_chunks) * (step / FRAME_SHIFT_SAMPLES)).astype(np.int64)
+    num_frames = num_frames_in(waveform.num_samples)
     probabilities = np.empty((num_chunks, CHUNK_FRAMES, LOCAL_SPEAKERS), np.float16)
+    speech, covering = np.zeros(num_frames, np.float32), np.zeros(num_frames, np.float32)
     for first in range(0, num_chunks, _BATCH):
         batch = np.zeros((min(_BATCH, num_chunks - first), 1, _CHUNK_SAMPLES), np.float32)
         for i in range(len(batch)):
             start = (first + i) * step
             samples = waveform.samples(start, start + _CHUNK_SAMPLES)
             batch[i, 0, : len(samples)] = samples
-        decoded = speaker_probabilities(network.run(batch))
-        probabilities[first : first + len(batch)] = np.nan_to_num(decoded)
+        classes = network.run(batch)
+        probabilities[first : first + len(batch)] = np.nan_to_num(speaker_probabilities(classes))
+        for start, heard in zip(first_frames[first:], np.nan_to_num(speech_probabilities(classes)), strict=False):
+            stop = min(start + CHUNK_FRAMES, num_frames)
+            speech[start:stop] += heard[: stop - start]
+            covering[start:stop] += 1
         progress((first + len(batch)) / num_chunks)
-    first_frames = np.rint(np.arange(num_chunks) * (step / FRAME_SHIFT_SAMPLES)).astype(np.int64)
-    num_frames = num_frames_in(waveform.num_samples)
-    return LocalActivity(align_columns(probabilities, first_frames), first_frames, num_frames)
+    speech /= np.maximum(covering, 1)
+    return LocalActivity(align_columns(probabilities, first_frames), speech, first_frames)
 
 
 def num_frames_in(num_samples: int) -> int:

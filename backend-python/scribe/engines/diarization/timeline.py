@@ -4,7 +4,7 @@ Owns the joining of overlapping chunks into one activity per speaker, and the cu
 looks at a voiceprint. Usage::
 
     presence = join_chunks(activity, windows, labels, num_speakers)      # (num_frames, num_speakers)
-    turns, order = turns_of(presence, rule, duration_s)
+    turns, order = turns_of(speaking(presence, speech, evidence, rule), rule, duration_s)
     alone = exclusive(turns)
 """
 
@@ -28,16 +28,14 @@ Ints = npt.NDArray[np.int64]
 class TurnRule:
     """How activity becomes turns."""
 
-    onset: float = 0.5
-    """A turn must reach this probability somewhere ..."""
-    offset: float = 0.5
-    """... and lasts while it stays above this one."""
-    shortest_s: float = 0.0
-    """Turns under this are dropped."""
-    joined_pause_s: float = 0.0
+    speech: float = 0.5
+    """Probability above which somebody speaks: then at least the likeliest speaker does."""
+    second_voice: float = 0.5
+    """Probability above which a speaker is heard beside another."""
+    joined_pause_s: float = 0.4
     """Pauses of one speaker up to this long are part of the turn."""
-    pad_s: float = 0.0
-    """Added at both ends of a turn."""
+    shortest_s: float = 0.1
+    """Turns under this are dropped: no word is shorter."""
 
 
 def join_chunks(activity: LocalActivity, windows: Windows, labels: Ints, num_speakers: int) -> FloatArray:
@@ -105,9 +103,41 @@ def _follow_windows(presence: FloatArray, windows: Windows, labels: Ints) -> Non
             presence[np.ix_(frames, [loudest, label])] = presence[np.ix_(frames, [label, loudest])]
 
 
-def turns_of(presence: FloatArray, rule: TurnRule, duration_s: float) -> tuple[tuple[Turn, ...], list[int]]:
-    """Turns by start, labelled by first appearance, and which column of ``presence`` each label is."""
-    spans = [_spans(presence[:, speaker], rule, duration_s) for speaker in range(presence.shape[1])]
+def speaking(presence: FloatArray, speech: FloatArray, evidence: FloatArray, rule: TurnRule) -> npt.NDArray[np.bool_]:
+    """Who is heard in each frame.
+
+    Chunks that disagree on the speaker share the probability out, so that nobody may reach one half of it: when
+    somebody surely speaks, the likeliest speaker is heard however uncertain that choice is.
+
+    Args:
+        presence: (num_frames, num_speakers) from :func:`join_chunks`.
+        speech: (num_frames,) probability that anybody speaks.
+        evidence: (num_frames,) what the level adds to the log-odds of speech.
+        rule: the thresholds.
+
+    Returns:
+        (num_frames, num_speakers) bool.
+    """
+    is_speech = _log_odds(speech) + evidence > _log_odds(np.float32(rule.speech))
+    against = np.minimum(evidence, 0)
+    heard = np.empty(presence.shape, bool)
+    for speaker in range(presence.shape[1]):
+        odds = _log_odds(presence[:, speaker]) + against
+        heard[:, speaker] = is_speech & (odds > _log_odds(np.float32(rule.second_voice)))
+    frames = np.flatnonzero(is_speech)
+    heard[frames, presence[frames].argmax(axis=1)] = True
+    return heard
+
+
+def _log_odds(probability: "FloatArray | np.float32") -> FloatArray:
+    """Kept finite, so that no single witness is beyond contradiction: at most 4.6 in favour or against."""
+    odds: FloatArray = np.log((probability + np.float32(0.01)) / (np.float32(1.01) - probability))
+    return odds
+
+
+def turns_of(heard: npt.NDArray[np.bool_], rule: TurnRule, duration_s: float) -> tuple[tuple[Turn, ...], list[int]]:
+    """Turns by start, labelled by first appearance, and which column of ``heard`` each label is."""
+    spans = [_spans(heard[:, speaker], rule, duration_s) for speaker in range(heard.shape[1])]
     order = sorted((column for column, own in enumerate(spans) if own), key=lambda column: spans[column][0])
     turns = [
         Turn(span.start_s, span.end_s, speaker_label(index))
@@ -117,22 +147,16 @@ def turns_of(presence: FloatArray, rule: TurnRule, duration_s: float) -> tuple[t
     return tuple(sorted(turns)), order
 
 
-def _spans(probability: FloatArray, rule: TurnRule, duration_s: float) -> list[Span]:
-    """Hysteresis on one speaker's activity. ``probability``: (num_frames,)."""
-    above = np.concatenate([[False], probability > rule.offset, [False]])
-    edges = np.flatnonzero(np.diff(above.astype(np.int8)))
-    starts, stops = edges[::2], edges[1::2]
-    if len(starts) == 0:
-        return []
-    peaks = np.maximum.reduceat(probability, np.stack([starts, stops], axis=1).ravel()[:-1])[::2]
-    reached = peaks >= rule.onset
-    starts_s = np.maximum(frame_times_s(starts[reached]) - rule.pad_s, 0.0)
-    stops_s = np.minimum(frame_times_s(stops[reached]) + rule.pad_s, duration_s)
+def _spans(heard: npt.NDArray[np.bool_], rule: TurnRule, duration_s: float) -> list[Span]:
+    """Where one speaker is heard, short pauses included. ``heard``: (num_frames,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], heard, [False]]).astype(np.int8)))
+    starts_s = frame_times_s(edges[::2])
+    stops_s = np.minimum(frame_times_s(edges[1::2]), duration_s)
     joined: list[list[float]] = []
     for start_s, stop_s in zip(starts_s.tolist(), stops_s.tolist(), strict=True):
         if joined and start_s - joined[-1][1] <= rule.joined_pause_s:
-            joined[-1][1] = max(joined[-1][1], stop_s)
-        elif stop_s > start_s:
+            joined[-1][1] = stop_s
+        elif start_s < stop_s:
             joined.append([start_s, stop_s])
     return [Span(start_s, stop_s) for start_s, stop_s in joined if stop_s - start_s >= rule.shortest_s]
 

@@ -22,7 +22,7 @@ from scribe.engines.diarization.segmentation import (
     LocalActivity,
 )
 from scribe.engines.onnx import FloatArray
-from scribe.engines.voiceprint import EMBEDDING_DIMENSION, FRAME_SAMPLES, CampPlus, fbank, unit
+from scribe.engines.voiceprint import EMBEDDING_DIMENSION, FRAME_SAMPLES, CampPlus, fbank
 from scribe.engines.voiceprint import FRAME_SHIFT_SAMPLES as FBANK_SHIFT
 
 FRAMES_PER_S = SAMPLE_RATE_HZ / FRAME_SHIFT_SAMPLES
@@ -49,15 +49,22 @@ class Windows:
     clean: npt.NDArray[np.bool_]
     """(num_frames of the recording,): frames in which exactly one voice is heard."""
 
-    def __len__(self) -> int:
-        return len(self.starts)
+    @property
+    def seconds(self) -> FloatArray:
+        """(num_windows,): clean speech in each window."""
+        total = np.concatenate([[0], np.cumsum(self.clean, dtype=np.int64)])
+        clean_frames = total[self.stops] - total[self.starts]
+        return np.asarray(clean_frames / FRAMES_PER_S, np.float32)
 
     @property
-    def speech_frames(self) -> Ints:
-        """(num_windows,): clean frames in each window."""
-        total = np.concatenate([[0], np.cumsum(self.clean, dtype=np.int64)])
-        counted: Ints = total[self.stops] - total[self.starts]
-        return counted
+    def continues(self) -> npt.NDArray[np.bool_]:
+        """(num_windows,): whether the window goes on with the stretch of the window before it."""
+        goes_on = np.zeros(len(self), bool)
+        goes_on[1:] = self.stretches[1:] == self.stretches[:-1]
+        return goes_on
+
+    def __len__(self) -> int:
+        return len(self.starts)
 
 
 def owned_activity(activity: LocalActivity) -> FloatArray:
@@ -107,29 +114,6 @@ def _equal_parts(frames: Ints, longest_s: float) -> list[tuple[int, int]]:
         return []
     parts = max(1, -(-len(frames) // round(longest_s * FRAMES_PER_S)))
     return [(int(part[0]), int(part[-1]) + 1) for part in np.array_split(frames, parts)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LocalVoices:
-    """One voice per block of ten seconds and local speaker: the mean of its windows."""
-
-    vectors: FloatArray
-    """(num_voices, 192) unit length."""
-    seconds: FloatArray
-    """(num_voices,) clean speech behind each."""
-    blocks: Ints
-    """(num_voices,): two voices of one block are two people."""
-
-
-def local_voices(windows: Windows, vectors: FloatArray) -> LocalVoices:
-    """Averages the windows of each block and column. ``vectors``: (num_windows, 192)."""
-    blocks = (windows.starts + windows.stops) // 2 // CHUNK_FRAMES
-    keys, voice_of = np.unique(np.stack([blocks, windows.columns], axis=1), axis=0, return_inverse=True)
-    seconds = (windows.speech_frames / FRAMES_PER_S).astype(np.float32)
-    sums = np.zeros((len(keys), vectors.shape[1]), np.float32)
-    np.add.at(sums, voice_of, vectors * seconds[:, np.newaxis])
-    spoken = np.bincount(voice_of, weights=seconds, minlength=len(keys)).astype(np.float32)
-    return LocalVoices(unit(sums), spoken, keys[:, 0])
 
 
 def embed_windows(
