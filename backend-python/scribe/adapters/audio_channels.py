@@ -31,9 +31,10 @@ TOLERATED_LOSS = 0.02
 """Share of the active frames; above it another mix is tried."""
 LOUD_PERCENTILE = 95.0
 
-PEAK_PERCENTILE = 99.5
 SPIKE = 10.0
-"""Peaks 20 dB above what 99.5 % of the frames stay under are clicks: clipping them beats turning the speech down."""
+"""Clicks (up to one frame in 3 000, a second in all) may stand out by 20 dB at most: clipping them beats turning the
+speech down for them. Counted and not a percentile: five seconds of speech in a silent hour are no click."""
+MAX_CLICKS = 10
 LOUD_PEAK = 1.05
 """Only float files get here; the few samples between 1 and this are clipped without harm."""
 QUIET_PEAK = 0.02
@@ -45,6 +46,8 @@ MAX_GAIN = 100.0
 """+40 dB: speech at -75 dBFS gets -35; the lone last bit of a dithered silence stays at -50."""
 OFFSET_SHARE = 0.03
 """A constant offset is taken out if it is more than this share of the peak. Real recordings have up to 0.01."""
+MIN_OFFSET_S = 1.0
+"""The mean of less says something about the sound, not about the recorder."""
 
 _ITU_WEIGHTS = {"FC": 1.0, "FL": 0.7071, "FR": 0.7071}
 _ITU_OTHER = 0.5
@@ -138,8 +141,9 @@ class ChannelStatistics:
         peaks = np.maximum(
             np.concatenate(self._highest, axis=1) - around, around - np.concatenate(self._lowest, axis=1)
         )
-        steady = np.percentile(peaks, PEAK_PERCENTILE, axis=1)
-        without_clicks: npt.NDArray[np.float64] = np.minimum(peaks.max(axis=1), SPIKE * steady)
+        descending = -np.sort(-peaks, axis=1)
+        clicks = min(peaks.shape[1] // 3000 + 1, MAX_CLICKS, peaks.shape[1] - 1)
+        without_clicks: npt.NDArray[np.float64] = np.minimum(descending[:, 0], SPIKE * descending[:, clicks])
         return without_clicks
 
 
@@ -155,6 +159,8 @@ def choose_mix(statistics: ChannelStatistics) -> Mix:
     """The mix that loses nobody, its offsets and its gain. ``statistics`` must hold at least one sample."""
     rule, weights = _choose_weights(statistics)
     means = statistics.sums / statistics.num_samples
+    if statistics.num_samples < MIN_OFFSET_S * statistics.sample_rate_hz:
+        means[:] = 0.0
     offsets = np.where(np.abs(means) > OFFSET_SHARE * statistics.peaks(means), means, 0.0)
     peaks = statistics.peaks(offsets)
     peak = float(np.abs(weights) @ peaks)
