@@ -19,6 +19,7 @@ from functools import cached_property
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -321,7 +322,7 @@ def _torch_errors(what: str) -> Any:
         raise ResourceError(
             f"{what} ran out of memory: use a smaller recording, the CPU or the built-in one."
         ) from error
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
+    except (RuntimeError, ValueError, OSError, KeyError, TypeError, EOFError, UnpicklingError) as error:
         raise EngineError(f"{what} failed: {error}") from error
 
 
