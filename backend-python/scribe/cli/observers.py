@@ -31,6 +31,8 @@ STAGE_NAMES: Mapping[str, Mapping[Stage, str]] = {
     },
 }
 
+ALREADY_DONE: Mapping[str, str] = {"en": "already done", "fr": "déjà fait"}
+
 
 class ProgressObserver:
     """A line per stage with its bar and the time it still needs, as a ``with`` block."""
@@ -38,6 +40,7 @@ class ProgressObserver:
     def __init__(self, console: Console, language: str) -> None:
         self._console = console
         self._names = STAGE_NAMES[language]
+        self._already_done = ALREADY_DONE[language]
         self._tasks: dict[Stage, TaskID] = {}
         self._progress = Progress(
             TextColumn("  {task.description:<34}"),
@@ -64,7 +67,7 @@ class ProgressObserver:
 
     def stage_finished(self, metrics: StageMetrics) -> None:
         if metrics.is_reused:
-            self._progress.console.print(f"  {self._names[metrics.stage]:<34} [dim]✓ déjà fait · already done[/dim]")
+            self._progress.console.print(f"  {self._names[metrics.stage]:<34} [dim]✓ {self._already_done}[/dim]")
         else:
             self._progress.update(self._tasks[metrics.stage], completed=1.0)
 

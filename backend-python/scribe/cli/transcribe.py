@@ -4,12 +4,13 @@ Owns the options of the command and what the user sees; the use case is ``servic
 """
 
 import json
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -25,6 +26,7 @@ from scribe.domain.errors import OptionError, ScribeError
 from scribe.domain.exports import FORMATS
 from scribe.domain.exports.plain_text import write_text
 from scribe.domain.speech import SpeakerCount, TranscriptionOptions
+from scribe.domain.typography import ReadingLanguage
 from scribe.pipeline.ports import RunObserver
 from scribe.pipeline.run import Request
 from scribe.services.processing import Job, Minutes, folder_names, transcribe_recording
@@ -50,7 +52,7 @@ class _Wishes:
     count: SpeakerCount
     options: TranscriptionOptions
     formats: tuple[str, ...]
-    language: Literal["fr", "en"]
+    language: ReadingLanguage | None
     voice: Voice
     out: Path
 
@@ -79,7 +81,7 @@ def transcribe(
         list[FormatName] | None, typer.Option("--format", "-f", help="Reading formats to write; all if left out.")
     ] = None,
     reading_language: Annotated[
-        str | None, typer.Option("--reading-language", help="Of headings and notes in the minutes: fr or en.")
+        str | None, typer.Option("--reading-language", help="Of headings in the minutes: fr, en or auto.")
     ] = None,
     models_dir: Annotated[Path | None, typer.Option("--models-dir", help="Where models are installed.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the results' folder and nothing else.")] = False,
@@ -97,7 +99,7 @@ def transcribe(
         count=SpeakerCount(speakers, min_speakers, max_speakers),
         options=TranscriptionOptions(language, tuple(allow_language or ()), tuple(vocabulary or ())),
         formats=tuple(str(name) for name in format_) if format_ else tuple(FORMATS),
-        language=settings.language,
+        language=None if settings.language == "auto" else settings.language,
         voice=Voice.JSON if as_json else Voice.QUIET if quiet else Voice.PROGRESS,
         out=out,
     )
@@ -149,7 +151,13 @@ def _observer(file: Path, wishes: _Wishes, screen: Console, notes: Console) -> A
         return JsonObserver(screen, file.name)
     if wishes.voice is Voice.QUIET:
         return QuietObserver(notes)
-    return ProgressObserver(notes, wishes.language)
+    return ProgressObserver(notes, wishes.language or _language_of_the_terminal())
+
+
+def _language_of_the_terminal() -> ReadingLanguage:
+    """French where the environment says so (POSIX: ``LC_ALL`` before ``LC_MESSAGES`` before ``LANG``), else English."""
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "fr" if spoken.startswith("fr") else "en"
 
 
 def _tell_failure(file: Path, error: ScribeError, voice: Voice, screen: Console, notes: Console) -> None:
@@ -168,7 +176,7 @@ def _tell_result(file: Path, place: Path, minutes: Minutes, wishes: _Wishes, scr
         screen.print(str(place), markup=False, highlight=False)
     else:
         screen.print()
-        for line in write_text(minutes.fusion, wishes.language).splitlines():
+        for line in write_text(minutes.fusion, minutes.language).splitlines():
             screen.print(Text(line, style="bold cyan" if line.startswith("[") else ""))
         notes.print(f"\n[green]✓[/green] {_escaped(str(place))}/", highlight=False, soft_wrap=True)
 

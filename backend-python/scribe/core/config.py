@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     """CPU threads of a model; 0: the machine's cores, at most 4."""
     residency: Literal["single", "keep"] = "single"
     """``single``: one model in memory at a time. ``keep``: models stay loaded between recordings."""
-    language: Literal["fr", "en"] = "fr"
-    """Of the documents people read."""
+    language: Literal["auto", "fr", "en"] = "auto"
+    """Of headings and notes in what people read; ``auto``: that of the meeting."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     audio: AudioLimits = AudioLimits()
     diarization: DiarizationSettings = DiarizationSettings()

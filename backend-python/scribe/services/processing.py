@@ -18,7 +18,6 @@ from scribe import __version__
 from scribe.adapters.storage import Storage
 from scribe.domain.exports import FORMATS, Results
 from scribe.domain.results import (
-    AnyDocument,
     DiarizationDocument,
     FusionDocument,
     ModelFacts,
@@ -28,7 +27,7 @@ from scribe.domain.results import (
     build_fusion,
     build_transcription,
 )
-from scribe.domain.typography import ReadingLanguage
+from scribe.domain.typography import ReadingLanguage, reading_language
 from scribe.pipeline.ports import CheckpointStore, RunObserver
 from scribe.pipeline.run import Outcome, Request, Tools, process
 
@@ -44,8 +43,8 @@ class Job:
     folder: str
     """Key of the results' folder under the storage's root."""
     formats: tuple[str, ...] = tuple(FORMATS)
-    language: ReadingLanguage = "fr"
-    """Of headings and notes in what people read."""
+    language: ReadingLanguage | None = None
+    """Of headings and notes in what people read; ``None``: the language most of the meeting was in."""
     models: Mapping[str, Sequence[ModelFacts]] | None = None
     """Which models take part, by stage; recorded in the results."""
 
@@ -58,6 +57,8 @@ class Minutes:
     transcription: TranscriptionDocument
     diarization: DiarizationDocument | None
     """``None`` when that stage failed; the fusion's warnings say why."""
+    language: ReadingLanguage
+    """Of the reading formats."""
     files: tuple[str, ...]
     """Keys of everything that was written, ``fusion.json`` last: when it is there, all is there."""
 
@@ -78,12 +79,13 @@ def transcribe_recording(
     if diarization is not None:
         texts["diarization.json"] = diarization.to_json()
     results = Results(fusion, diarization)
+    language = job.language or reading_language(fusion.language)
     for name in dict.fromkeys((*SCORING_FORMATS, *job.formats)):
-        texts[FORMATS[name].file_name] = FORMATS[name].write(results, job.language)
+        texts[FORMATS[name].file_name] = FORMATS[name].write(results, language)
     texts["fusion.json"] = fusion.to_json()
     for file_name, text in texts.items():
         storage.write(f"{job.folder}/{file_name}", text.encode())
-    return Minutes(fusion, transcription, diarization, tuple(f"{job.folder}/{name}" for name in texts))
+    return Minutes(fusion, transcription, diarization, language, tuple(f"{job.folder}/{name}" for name in texts))
 
 
 def folder_names(sources: Sequence[Path]) -> list[str]:
@@ -125,10 +127,7 @@ def _run_facts(job: Job, tools: Tools, outcome: Outcome) -> RunFacts:
             "allowed_languages": list(request.options.allowed_languages),
             "vocabulary": list(request.options.vocabulary),
         },
-        "fuse": {
-            "words_moved": outcome.fusion.words_moved,
-            "listened_s": round(outcome.fusion.listened_s, 3),
-        },
+        "fuse": {"second_opinion": tools.extractor.settings},
     }
     if tools.identifier is not None:
         settings["identify"] = tools.identifier.settings
@@ -142,6 +141,3 @@ def _run_facts(job: Job, tools: Tools, outcome: Outcome) -> RunFacts:
         stages=outcome.metrics,
         warnings=outcome.warnings,
     )
-
-
-__all__ = ["AnyDocument", "Job", "Minutes", "folder_names", "transcribe_recording"]
