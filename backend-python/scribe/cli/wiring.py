@@ -86,7 +86,9 @@ def _voices(
         pipeline = settings.diarization.pyannote_pipeline
         from scribe.engines.pyannote_diarization import PyannoteDiarizer
 
-        original = PyannoteDiarizer(store.path(pipeline), pipeline, residency, device=settings.device)
+        original = PyannoteDiarizer(
+            store.path(pipeline), pipeline, residency, device=settings.device, extractor=extractor
+        )
         return original, extractor, [_facts(pipeline)]
     from scribe.engines.diarization import OnnxDiarizer
 

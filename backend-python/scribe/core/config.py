@@ -38,8 +38,8 @@ class AudioLimits(Group):
 class DiarizationSettings(Group):
     engine: Literal["onnx", "pyannote", "fake"] = "onnx"
     """``onnx``: ours, no torch. ``pyannote``: the original pipelines (extra ``[pyannote]``). ``fake``: no model."""
-    pyannote_pipeline: str = "pyannote-community-1"
-    """Catalogue name of the pipeline that ``engine=pyannote`` runs."""
+    pyannote_pipeline: str = "pyannote-3.1"
+    """Catalogue name of what ``engine=pyannote`` runs; ``pyannote-community-1`` needs a hub token to pull."""
 
 
 class TranscriptionSettings(Group):
