@@ -48,8 +48,8 @@ MAX_WAV_DURATION_S = (2**32 - 1 - 44) // (2 * SAMPLE_RATE_HZ)
 WAKE_S = 0.25
 """How late a cancel may be noticed."""
 CPU_BASE_S = 60
-CPU_SHARE = 0.1
-"""CPU seconds a second of audio that a decoder may take."""
+CPU_SHARE = 0.05
+"""CPU seconds a second of the longest audio that a decoder may take: ten times what MP3 and AAC took here."""
 
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _CHILD = "scribe.adapters.audio_decode"

@@ -19,7 +19,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 FRAME_S = 0.1
-"""Shorter than a syllable's turn, so that two people on two channels are seen apart; 12 h of stereo are 12 MB."""
+"""Shorter than a syllable's turn, so that two people on two channels are seen apart; 12 h of stereo are 14 MB.
+More than eight channels get longer frames, so that twelve hours of them fit too."""
 SILENT_BELOW = 1e-5
 """-50 dB in energy: a channel that is never nearer to the loudest one holds nothing that a sum would let be heard."""
 ACTIVE_BELOW_LOUD = 10**-3.5
@@ -104,7 +105,7 @@ class ChannelStatistics:
         self.sums += samples.sum(axis=1, dtype=np.float64)
         self.num_samples += samples.shape[1]
         samples = np.concatenate([self._rest, samples], axis=1)
-        length = round(FRAME_S * self.sample_rate_hz)
+        length = round(FRAME_S * self.sample_rate_hz * max(len(self.channels) / 8, 1))
         whole = samples.shape[1] // length * length
         self._rest = samples[:, whole:].copy()
         if whole:

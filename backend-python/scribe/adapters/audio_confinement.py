@@ -48,6 +48,7 @@ def confine(limits: Limits, parent_pid: int) -> None:
 
 def _die_with(parent_pid: int) -> None:
     if sys.platform == "linux":
+        # The kernel means the thread that started us: the converter waits in the very thread that starts the child.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:  # it died before the line above took effect
         os._exit(1)
