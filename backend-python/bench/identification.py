@@ -58,12 +58,13 @@ def equal_error_rate(same: Scores, different: Scores) -> float:
     return float((misses[at] + false_alarms[at]) / 2)
 
 
-def clip_lines(measures: Measures, bank: VoiceBank, padding: dict[str, list[VoiceProfile]]) -> list[str]:
+def clip_lines(measures: Measures, bank: VoiceBank, padding: dict[str, list[VoiceProfile]]) -> Iterator[str]:
     """One line per duration: pairs of clip and person, then open-set naming with banks of five and of 100."""
     people = list(measures.people.values())
     names = [profile.name for profile in bank.profiles]
     five = [profile for profile in bank.profiles if profile.name in _five(people)]
-    lines = []
+    yield from ("### Clips: pairs, and five people to be named among strangers", "", _CLIP_HEADER)
+    yield "|---|---|---|---|---|---|---|---|"
     for duration_s in DURATIONS_S:
         tests = [(person.name, print_) for person in people for print_ in measures.tests(person, duration_s)]
         scores = score_matrix([print_ for _, print_ in tests], bank, measures.cohort)
@@ -74,33 +75,34 @@ def clip_lines(measures: Measures, bank: VoiceBank, padding: dict[str, list[Voic
         same, different = scores[is_same], scores[~is_same & ~is_doubtful]
         threshold = MatchRule().threshold_for(measures.cohort)
         named = [_open_set(tests, five, others, measures.cohort) for others in ({}, padding)]
-        lines.append(
+        yield (
             f"| {duration_s:.1f} | {len(same)} / {len(different)} | {100 * equal_error_rate(same, different):.2f} % "
             f"| {same.mean():.2f} ± {same.std():.2f}, min {same.min():.2f} "
             f"| {different.mean():.2f} ± {different.std():.2f}, max {different.max():.2f} "
             f"| {100 * (same < threshold).mean():.1f} % / {100 * (different >= threshold).mean():.3f} % "
             f"| {named[0]} | {named[1]} |"
         )
-    return lines
+    yield ""
 
 
-def split_lines(measures: Measures) -> list[str]:
+def split_lines(measures: Measures) -> Iterator[str]:
     """Cohort and threshold from one half of the people, judged on the other half, at 3 s and longer."""
     people = sorted(measures.people.values(), key=lambda person: person.name)
-    lines = []
+    yield from ("### Cohort and threshold from one half of the people, judged on the other half (3 s)", "")
+    yield "| split | threshold | EER | same rejected | different accepted |"
+    yield "|---|---|---|---|---|"
     for tuned, judged in ((people[::2], people[1::2]), (people[1::2], people[::2])):
         mean = np.mean([measures.profile(person).voiceprints[0].vector for person in tuned], axis=0)
         cohort = Cohort("campplus", mean.astype(np.float32))
         same, different = _pairs(measures, tuned, cohort)
         threshold = float(same.min() + different.max()) / 2
         same, different = _pairs(measures, judged, cohort)
-        lines.append(
+        yield (
             f"| {len(tuned)} → {len(judged)} people | {threshold:.2f} "
             f"| {100 * equal_error_rate(same, different):.2f} % "
             f"| {100 * (same < threshold).mean():.1f} % of {len(same)} | "
             f"{100 * (different >= threshold).mean():.3f} % of {len(different)} |"
         )
-    return lines
 
 
 def _pairs(measures: Measures, people: Sequence[Person], cohort: Cohort) -> tuple[Scores, Scores]:
@@ -257,39 +259,27 @@ def _total(counts: Iterable[Counter[str]]) -> Counter[str]:
 
 def report(audio: Path) -> str:
     """Everything as Markdown; empty where the voice banks are not."""
+    return "\n".join(report_lines(audio))
+
+
+def report_lines(audio: Path) -> Iterator[str]:
+    """The report as it is measured, line by line: some minutes of work."""
     if not all((audio / bank / "clips.csv").is_file() for bank in BANKS):
-        return ""
+        return
     with tempfile.TemporaryDirectory() as workspace:
         measures = Measures(audio, Path(workspace))
-        pseudo = measures.pseudo_profiles()
         people = VoiceBank(tuple(measures.profile(person) for person in measures.people.values()))
-        padding = _padding(people, pseudo)
-        return "\n".join(
-            [
-                "## Identification",
-                "",
-                f"{len(measures.people)} people; {_BANK_OF_100}",
-                "",
-                "### Clips: pairs, and five people to be named among strangers",
-                "",
-                _CLIP_HEADER,
-                "|---|---|---|---|---|---|---|---|",
-                *clip_lines(measures, people, padding),
-                "",
-                "### Cohort and threshold from one half of the people, judged on the other half (3 s)",
-                "",
-                "| split | threshold | EER | same rejected | different accepted |",
-                "|---|---|---|---|---|",
-                *split_lines(measures),
-                "",
-                *meeting_lines(measures, padding, audio),
-            ]
-        )
+        padding = _padding(people, measures.pseudo_profiles())
+        yield from ("## Identification", "", f"{len(people.profiles)} people; {_BANK_OF_100}", "")
+        yield from verdict_lines(measures, audio)
+        yield from meeting_lines(measures, padding, audio)
+        yield from clip_lines(measures, people, padding)
+        yield from split_lines(measures)
 
 
 def meeting_lines(measures: Measures, padding: dict[str, list[VoiceProfile]], audio: Path) -> Iterator[str]:
     meetings = list(named_meetings(audio))
-    for title, speakers_of in (("true turns", measures.true_speakers), ("our diarizer", measures.found_speakers)):
+    for title, speakers_of in (("our diarizer", measures.found_speakers), ("true turns", measures.true_speakers)):
         scenes = []
         rows = []
         for meeting in meetings:
@@ -297,24 +287,30 @@ def meeting_lines(measures: Measures, padding: dict[str, list[VoiceProfile]], au
             one = scene(speakers_of(meeting.audio), known, padding)
             scenes.append(one)
             rows += _scores_of(one, measures.cohort)
-        yield f"### {len(meetings)} composed meetings, {title}"
-        yield ""
-        yield "| rule | bank of 5 | bank of 100 |"
+        yield from (f"### {len(meetings)} composed meetings, {title}", "", "| rule | bank of 5 | bank of 100 |")
         yield "|---|---|---|"
         yield from naming_lines(scenes, measures.cohort)
         yield ""
         yield from _spread(rows)
         yield ""
-    yield "### With their own enrolment clips, our diarizer"
-    yield ""
-    yield "| recording | speaker | verdict | score | runner-up |"
+
+
+def verdict_lines(measures: Measures, audio: Path) -> Iterator[str]:
+    """The recordings that come with enrolment clips of their own."""
+    yield from (
+        "### With their own enrolment clips, our diarizer",
+        "",
+        "| recording | speaker | verdict | score | runner-up |",
+    )
     yield "|---|---|---|---|---|"
     for folder, stem in (
         ("en-katiesteve", "katiesteve_2019"),
         ("en-katiesteve", "katiesteve_2023"),
         ("fr-synth-meeting", "frsynth_dev"),
     ):
-        yield from _verdict_lines(measures, audio / folder / "enrol", audio / folder / f"{stem}.flac")
+        if (audio / folder).is_dir():
+            yield from _verdicts(measures, audio / folder / "enrol", audio / folder / f"{stem}.flac")
+    yield ""
 
 
 def named_meetings(audio: Path) -> Iterator[Meeting]:
@@ -351,7 +347,7 @@ def _spread(rows: list[tuple[bool, float, float, float]]) -> Iterator[str]:
     )
 
 
-def _verdict_lines(measures: Measures, enrol: Path, recording: Path) -> Iterator[str]:
+def _verdicts(measures: Measures, enrol: Path, recording: Path) -> Iterator[str]:
     bank = measures.enrolled([(clip.stem, clip) for clip in sorted(enrol.glob("*.flac"))])
     speakers = measures.found_speakers(recording)
     verdicts = match(
@@ -366,4 +362,5 @@ def _verdict_lines(measures: Measures, enrol: Path, recording: Path) -> Iterator
 
 
 if __name__ == "__main__":
-    print(report(Path(sys.argv[1])))
+    for line in report_lines(Path(sys.argv[1])):
+        print(line, flush=True)

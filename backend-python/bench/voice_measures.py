@@ -53,6 +53,7 @@ class Measures:
         self._converter = PyAvConverter()
         self._workspace = workspace
         self._prints: dict[str, VoiceProfile] = {}
+        self._tests: dict[tuple[str, float], list[Voiceprint]] = {}
 
     def open(self, path: Path) -> Waveform:
         wav = self._workspace / f"{path.parent.name}-{path.stem}.wav"
@@ -79,6 +80,11 @@ class Measures:
 
     def tests(self, person: Person, duration_s: float) -> list[Voiceprint]:
         """Stretches of ``duration_s`` that the person was not enrolled from, at least three quarters of them speech."""
+        if (person.name, duration_s) not in self._tests:
+            self._tests[person.name, duration_s] = self._stretches(person, duration_s)
+        return self._tests[person.name, duration_s]
+
+    def _stretches(self, person: Person, duration_s: float) -> list[Voiceprint]:
         spans: list[tuple[Waveform, Span]] = []
         clips = person.test if person.enrol or len(person.test) == 1 else person.test[1:]
         for path in clips:

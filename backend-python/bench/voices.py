@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 BANKS = ("en-voicebank-libri", "en-voicebank-more", "fr-voicebank")
 
-KNOWN_PER_MEETING, STRANGERS_PER_MEETING, MEETINGS = 5, 3, 12
+KNOWN_PER_MEETING, STRANGERS_PER_MEETING, MEETINGS = 5, 3, 8
 _SEED = 2026
 _OVERLAPS, _NOISES = (0.05, 0.10, 0.18), ("room", "pink", "babble")
 _SNRS_DB, _RT60S_S = (25, 18, 12), (0.2, 0.35, 0.55)
@@ -67,7 +67,7 @@ def load_people(audio: Path) -> dict[str, Person]:
 
 
 def compose_meetings(audio: Path, cache: Path) -> list[Meeting]:
-    """Twelve meetings of four minutes, five enrolled people and three strangers each; made once, kept in ``cache``."""
+    """Eight meetings of four minutes, five enrolled people and three strangers each; made once, kept in ``cache``."""
     cache.mkdir(parents=True, exist_ok=True)
     people = load_people(audio)
     manifest = cache / "manifest.json"

@@ -87,7 +87,7 @@ class ClipFolder:
 def find_voice_clips(root: Path) -> ClipFolder:
     """Raises: VoiceClipError when the folder, a name or a person's set of clips cannot be used."""
     if not root.is_dir():
-        raise VoiceClipError(f"{root} is not a folder. {_EXPECTED}")
+        raise VoiceClipError(f"{_shown(root)} is not a folder. {_EXPECTED}")
     clips: list[ClipFile] = []
     skipped: list[Path] = []
     for path in sorted(root.iterdir()):
@@ -98,7 +98,7 @@ def find_voice_clips(root: Path) -> ClipFolder:
         else:
             skipped.append(path)
     if not clips:
-        raise VoiceClipError(f"{root} holds no recording. {_EXPECTED}")
+        raise VoiceClipError(f"{_shown(root)} holds no recording. {_EXPECTED}")
     _refuse_names_that_differ_in_case(clips)
     return ClipFolder(root, tuple(sorted(clips, key=lambda clip: (clip.name, clip.path))), tuple(skipped))
 
@@ -106,7 +106,7 @@ def find_voice_clips(root: Path) -> ClipFolder:
 def prepared(folder: ClipFolder, converter: _Converter, workspace: Path) -> Iterator[VoiceClip]:
     """The clips, each converted when it is read. ``workspace`` is the caller's to empty: voices are personal data."""
     for index, clip in enumerate(folder.clips):
-        source = clip.path.relative_to(folder.root).as_posix()
+        source = _shown(clip.path.relative_to(folder.root))
         yield VoiceClip(clip.name, source, _Reading(clip.path, source, converter, workspace / f"clip-{index:04d}.wav"))
 
 
@@ -131,13 +131,15 @@ def _of_one_person(folder: Path, skipped: list[Path]) -> list[ClipFile]:
     clips: list[ClipFile] = []
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not path.name.startswith("."):
-            raise VoiceClipError(f"{path} is a folder inside {name}'s folder: put the clips directly into {folder}.")
+            raise VoiceClipError(
+                f"{_shown(path)} is a folder inside {name}'s folder: put the clips directly into {_shown(folder)}."
+            )
         if _is_recording(path):
             clips.append(ClipFile(name, path))
         else:
             skipped.append(path)
     if not clips:
-        raise VoiceClipError(f"{folder} holds no recording of {name}: put one there, or remove the folder.")
+        raise VoiceClipError(f"{_shown(folder)} holds no recording of {name}: put one there, or remove the folder.")
     return clips
 
 
@@ -152,10 +154,17 @@ def _person(written: str, path: Path) -> str:
     """
     name = unicodedata.normalize("NFC", written).strip()
     if not name or len(name) > _LONGEST_NAME or any(_breaks_lines(character) for character in name):
-        raise VoiceClipError(f"{str(path)!a} gives no usable name: use letters, {_LONGEST_NAME} of them at most.")
+        raise VoiceClipError(f"{_shown(path)} gives no usable name: use letters, {_LONGEST_NAME} of them at most.")
     if _GENERATED_LABEL.fullmatch(name):
-        raise VoiceClipError(f"{path} is called like an unknown speaker ({name}): call it after the person.")
+        raise VoiceClipError(f"{_shown(path)} is called like an unknown speaker ({name}): call it after the person.")
     return name
+
+
+def _shown(path: Path) -> str:
+    """A path that can be printed: a file may be called anything, control characters and invalid Unicode included."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if _breaks_lines(character) else character for character in path.as_posix()
+    )
 
 
 def _breaks_lines(character: str) -> bool:

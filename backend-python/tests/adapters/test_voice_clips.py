@@ -81,6 +81,12 @@ def test_a_missing_folder_says_what_is_expected(tmp_path: Path) -> None:
         find_voice_clips(tmp_path / "nowhere")
 
 
+def test_a_file_name_that_is_no_text_can_still_be_told(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, "Ada/bad\udcff\x1b[2J.wav")
+    [clip] = prepared(find_voice_clips(root), _Converter(), tmp_path)
+    assert clip.source == "Ada/bad\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[2J.wav"
+
+
 class _Converter:
     """Decodes nothing; a file called ``broken`` is no audio."""
 
