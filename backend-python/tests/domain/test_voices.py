@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribe.domain.errors import OptionError, VoiceprintMismatchError
@@ -183,6 +183,7 @@ cohorts = st.none() | vectors.map(lambda values: Cohort(MODEL, (np.array(values)
 rules = st.builds(MatchRule, st.none() | st.floats(-1, 1), st.floats(0, 0.5), st.floats(0, 10))
 
 
+@settings(deadline=None)
 @given(voices_of_a_meeting, banks, cohorts, rules, st.randoms(use_true_random=False))
 def test_no_order_changes_a_verdict(voices, people, cohort, rule, random) -> None:  # type: ignore[no-untyped-def]
     profiles = [VoiceProfile(p.name, tuple(random.sample(p.voiceprints, len(p.voiceprints)))) for p in people.profiles]
@@ -192,6 +193,7 @@ def test_no_order_changes_a_verdict(voices, people, cohort, rule, random) -> Non
     assert shuffled == match(voices, people, cohort, rule)
 
 
+@settings(deadline=None)
 @given(voices_of_a_meeting, banks, cohorts, rules)
 def test_every_voice_gets_one_verdict_and_every_person_at_most_one_voice(voices, people, cohort, rule) -> None:  # type: ignore[no-untyped-def]
     verdicts = match(voices, people, cohort, rule)
@@ -207,6 +209,7 @@ def test_every_voice_gets_one_verdict_and_every_person_at_most_one_voice(voices,
             assert voices[label].speech_s >= rule.min_speech_s
 
 
+@settings(deadline=None)
 @given(voices_of_a_meeting, banks, cohorts, rules)
 def test_scores_are_cosines(voices, people, cohort, rule) -> None:  # type: ignore[no-untyped-def]
     for verdict in match(voices, people, cohort, rule).values():
@@ -216,6 +219,7 @@ def test_scores_are_cosines(voices, people, cohort, rule) -> None:  # type: igno
             assert verdict.score >= verdict.runner_up_score
 
 
+@settings(deadline=None)
 @given(voices_of_a_meeting, banks, cohorts, st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 0.5))
 def test_a_higher_threshold_never_adds_a_name(voices, people, cohort, one, other, margin) -> None:  # type: ignore[no-untyped-def]
     low, high = (
@@ -229,6 +233,7 @@ def test_a_higher_threshold_never_adds_a_name(voices, people, cohort, one, other
     assert high <= low
 
 
+@settings(deadline=None)
 @given(voices_of_a_meeting, banks, cohorts)
 def test_an_enrolled_print_scores_highest_with_itself(voices, people, cohort) -> None:  # type: ignore[no-untyped-def]
     """Or as high as another who was enrolled with the same print, and unless the cohort's mean is that very print."""
