@@ -82,8 +82,9 @@ SCRIPT = (
     Line("June", "conf-leaderhasleft.g722", "Le responsable a quitté la conférence.", 0.4),
     Line(
         "Armelle",
-        "transfer.gsm",
-        "S'il vous plaît, restez en ligne pendant que j'essaye cette extension.",
+        "queue-youarenext.gsm",
+        "Votre appel est maintenant le prochain dans la liste et vous serez connecté au prochain représentant "
+        "disponible.",
         0.45,
     ),
     Line(
@@ -95,11 +96,11 @@ SCRIPT = (
     ),
     Line(
         "Armelle",
-        "ss-noservice.gsm",
-        "Le numéro que vous avez entré n'est pas en service. S'il vous plaît, vérifiez le numéro et essayez à nouveau.",
+        "vm-mailboxfull.gsm",
+        "Désolée, cette boîte aux lettres ne peut plus prendre de messages.",
         0.55,
     ),
-    Line("Allison", "vm-sorry.g722", "I'm sorry, I did not understand your response.", 1.2),
+    Line("Allison", "vm-sorry.g722", "I'm sorry, I did not understand your response.", 2.0),
     Line(
         "Reader",
         "sense_and_sensibility_01_austen_64kb-0870.wav",
