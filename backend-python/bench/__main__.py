@@ -5,6 +5,7 @@ import datetime
 import platform
 import subprocess
 import sys
+import time
 import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from bench.recordings import Recording, find_recordings, recordings_in
 from bench.references import read_rttm
 from bench.rules import HeardSegment
 from bench.scoring import Scores, score
-from bench.systems import SCRIBE, SYSTEMS, Answer, Workshop, converted, run_system
+from bench.systems import SCRIBE, SYSTEMS, Answer, Workshop, converted, prepare, run_system
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = Path(__file__).with_name(".cache")
@@ -43,18 +44,21 @@ def all_recordings(audio: Path, wanted: Sequence[str]) -> list[Recording]:
     found = find_recordings(audio, CACHE, wanted)
     if SAMPLES.is_dir() and audio.resolve() != SAMPLES and (not wanted or SAMPLES.name in wanted):
         found += recordings_in(SAMPLES)
-    if (audio / "compose_meeting.py").exists() and (not wanted or COMPOSED in wanted):
-        found += composed_meetings(audio)
+    is_wanted = not wanted or any(name.startswith(COMPOSED) for name in wanted)
+    if is_wanted and (audio / "compose_meeting.py").exists():
+        found += [meeting for meeting in composed_meetings(audio) if not wanted or meeting.set_name in wanted]
     return found
 
 
 def composed_meetings(audio: Path) -> list[Recording]:
-    """The committed recipe's meetings, made here from the voices of ``audio``; mostly English, some French voices."""
+    """The committed recipe's meetings, made here from the voices of ``audio``: the sets composed-short and -long."""
     from bench.compose.make import compose_all
 
-    meetings = compose_all(audio, CACHE / COMPOSED)
-    by_audio = {recording.audio: recording for recording in recordings_in(CACHE / COMPOSED, COMPOSED, "en")}
-    return [by_audio[meeting] for meeting in meetings]
+    meetings = []
+    for path in compose_all(audio, CACHE / COMPOSED):
+        set_name = f"{COMPOSED}-{path.stem.partition('-')[0]}"
+        meetings += [found for found in recordings_in(path.parent, set_name, "en") if found.audio == path]
+    return meetings
 
 
 def duration_s(recording: Recording) -> float:
@@ -125,8 +129,10 @@ def installed_whisper() -> Path:
 def main() -> None:
     options = arguments()
     audio = options.audio or (SHARED_AUDIO if SHARED_AUDIO.is_dir() else SAMPLES)
+    if not audio.is_dir():
+        sys.exit(f"{audio} is not a folder. Without one of your own: make bench AUDIO=samples")
     wanted, systems = ([name for name in text.split(",") if name] for text in (options.sets, options.systems))
-    workshop = Workshop(CACHE, installed_whisper(), options.language == "given", options.reuse_ours)
+    workshop = Workshop(CACHE, installed_whisper(), options.language == "given", options.reuse_ours, time.time())
     recordings = all_recordings(audio, wanted)
     if options.quick:
         recordings = shortened(recordings)
@@ -139,6 +145,7 @@ def main() -> None:
         "whisper": workshop.whisper.name,
     }
     rows: list[table.Row] = []
+    prepare(systems, recordings, workshop)
     for number, recording in enumerate(recordings, 1):
         print(f"[{number}/{len(recordings)}] {recording.set_name}/{recording.name}", file=sys.stderr, flush=True)
         rows += rows_of(recording, systems, workshop)

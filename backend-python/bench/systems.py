@@ -8,10 +8,11 @@ Usage::
     answer = run_system("senko", recording, workshop)       # Answer; raises SystemFailedError
 """
 
+import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +69,8 @@ class Workshop:
     """Folder of the Whisper model that every peer uses: the same one as ours."""
     is_language_given: bool
     reuses_ours: bool
+    began_at: float
+    """Unix time: results from before it are marked as cached."""
 
 
 def run_system(name: str, recording: Recording, workshop: Workshop) -> Answer:
@@ -131,7 +134,9 @@ def _read_ours(result: dict[str, object], cost: Cost) -> Answer:
 
 def _peer(peer: Peer, recording: Recording, workshop: Workshop) -> Answer:
     wav = converted(recording.audio, workshop.cache)
-    turns, turns_cost = _part(peer.diarizer, wav, recording, workshop)
+    turns, turns_cost = {"turns": [], "run_cpu_s": 0.0, "versions": {}}, Cost(0.0, 0.0, 0.0)
+    if needs_turns(recording):
+        turns, turns_cost = _part(peer.diarizer, wav, recording, workshop)
     words, words_cost = _part(peer.recogniser, wav, recording, workshop)
     heard = [
         HeardSegment(
@@ -155,24 +160,74 @@ def _peer(peer: Peer, recording: Recording, workshop: Workshop) -> Answer:
     )
 
 
+SLOW_STARTERS = frozenset({"pyannote", "senko"})
+"""Peers that need 15 to 30 CPU seconds to import: started once for many recordings, one forked child for each."""
+
+
+def prepare(systems: Sequence[str], recordings: Sequence[Recording], workshop: Workshop) -> None:
+    """Lets the slow starters do all recordings that are not in the cache, so that each is loaded only once."""
+    parts = {PEER_SYSTEMS[name].diarizer for name in systems if name in PEER_SYSTEMS} & SLOW_STARTERS
+    for part in sorted(parts):
+        if not interpreter(part).exists():
+            continue
+        pairs: list[Path] = []
+        for recording in recordings:
+            if needs_turns(recording):
+                wav = converted(recording.audio, workshop.cache)
+                out = _result_path(part, wav, recording, workshop)
+                pairs += [] if out.exists() else [wav, out]
+        if pairs:
+            with contextlib.suppress(SystemFailedError):  # told for each recording that is then missing
+                run([*_command(part, recordings[0], workshop), *pairs])
+
+
+def needs_turns(recording: Recording) -> bool:
+    """A recording with a text only is one speaker's: who speaks when is not asked."""
+    return bool(recording.rttm or recording.stm or recording.is_non_speech)
+
+
 def _part(part: str, wav: Path, recording: Recording, workshop: Workshop) -> tuple[dict[str, object], Cost]:
     """One diarizer or recogniser over one recording, from the cache where it has been done before."""
-    language = (recording.language if workshop.is_language_given else None) or ""
+    if not interpreter(VENV_OF.get(part, part)).exists():
+        raise SystemFailedError(f"{part} is not set up: run `make bench-peers`")
+    out = _result_path(part, wav, recording, workshop)
+    if part not in SLOW_STARTERS:
+        return cached(out.parent, out.stem, lambda path: run([*_command(part, recording, workshop), wav, path]))
+    if not out.exists():
+        raise SystemFailedError(f"{part} did not get to this recording")
+    result = json.loads(out.read_text(encoding="utf-8"))
+    if "error" in result:
+        raise SystemFailedError(f"{part}: {result['error']}")
+    is_cached = out.stat().st_mtime < workshop.began_at
+    return result, Cost(result["load_cpu_s"] + result["run_cpu_s"], 0.0, result["peak_rss_mb"], is_cached)
+
+
+VENV_OF = {"sequential": "faster-whisper", "batched": "faster-whisper"}
+
+
+def _script(part: str) -> Path:
+    return PEERS / ("faster_whisper_words.py" if part in VENV_OF else f"{part}_turns.py")
+
+
+def _command(part: str, recording: Recording, workshop: Workshop) -> list[Path | str]:
+    """Everything before the WAV and the result."""
     campplus, segmentation = WEIGHTS / "campplus.onnx", WEIGHTS / "segmentation-3.0.onnx"
-    venv, script, arguments = {
-        "pyannote": ("pyannote", "pyannote_turns.py", [campplus]),
-        "sherpa": ("sherpa", "sherpa_turns.py", [segmentation, campplus]),
-        "senko": ("senko", "senko_turns.py", []),
-        "sequential": ("faster-whisper", "faster_whisper_words.py", [workshop.whisper, "sequential", language]),
-        "batched": ("faster-whisper", "faster_whisper_words.py", [workshop.whisper, "batched", language]),
-    }[part]
-    python = interpreter(venv)
-    if not python.exists():
-        raise SystemFailedError(f"not set up: run `make bench-peers` ({venv})")
-    given = [argument for argument in arguments if argument != ""]
-    models = [argument if isinstance(argument, str) else argument.name for argument in given]
-    key = fingerprint(wav, PEERS / script, requirements(venv), *models)
-    return cached(workshop.cache / part, key, lambda out: run([python, PEERS / script, wav, out, *given]))
+    arguments: dict[str, list[Path | str]] = {"pyannote": [campplus], "sherpa": [segmentation, campplus]}
+    if part in VENV_OF:
+        arguments[part] = [workshop.whisper, part, _language(recording, workshop)]
+    return [interpreter(VENV_OF.get(part, part)), _script(part), *arguments.get(part, [])]
+
+
+def _language(recording: Recording, workshop: Workshop) -> str:
+    return (recording.language if workshop.is_language_given else None) or "auto"
+
+
+def _result_path(part: str, wav: Path, recording: Recording, workshop: Workshop) -> Path:
+    language = _language(recording, workshop) if part in VENV_OF else ""
+    folder = workshop.cache / part
+    folder.mkdir(parents=True, exist_ok=True)
+    key = fingerprint(wav, _script(part), requirements(VENV_OF.get(part, part)), workshop.whisper.name, language)
+    return folder / f"{key}.json"
 
 
 def converted(audio: Path, cache: Path) -> Path:

