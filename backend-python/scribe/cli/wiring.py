@@ -54,7 +54,9 @@ def build_workshop(settings: Settings, voices: Path | None = None) -> Workshop:
     store = open_store(settings)
     residency = Residency(settings.residency)
     converter = PyAvConverter(
-        max_duration_s=settings.audio.max_duration_h * 3600, max_memory_mb=settings.audio.max_memory_mb
+        max_duration_s=settings.audio.max_duration_h * 3600,
+        max_memory_mb=settings.audio.max_memory_mb,
+        stall_timeout_s=settings.audio.stall_timeout_s,
     )
     diarizer, extractor, diarize_models = _voices(settings, store, residency)
     transcriber, transcribe_models = _words(settings, store, residency)

@@ -33,6 +33,8 @@ class AudioLimits(Group):
     """Longer recordings are refused: a few kilobytes can claim to be days of silence."""
     max_memory_mb: int = Field(default=1024, gt=0)
     """What the decoding child may take beyond the bare interpreter, in MB (2^20 bytes)."""
+    stall_timeout_s: float = Field(default=120.0, gt=0)
+    """A decoding child that reports nothing for so long is ended."""
 
 
 class DiarizationSettings(Group):

@@ -267,4 +267,17 @@ _FAILED: Mapping[Stage, str] = {
     Stage.IDENTIFY: "The speakers could not be compared with the known voices, so they are not named.",
 }
 
-_AUDIO_WARNINGS: Mapping[str, str] = {}
+_AUDIO_WARNINGS: Mapping[str, str] = {
+    "broken-timestamps": "The recording's clock jumps: times after the jump may be off.",
+    "damaged-frames": "Parts of the recording are damaged and could not be read.",
+    "format-changes": "The recording changes its format on the way.",
+    "gaps-filled": "The recording has gaps: they were filled with silence so that the times are right.",
+    "invalid-samples": "The recording holds values that are no sound: they were silenced.",
+    "offset-removed": "The recording had a constant offset: it was removed.",
+    "several-audio-tracks": "The file has several audio tracks: the first one was taken.",
+    "silent": "The recording is silent from beginning to end.",
+    "truncated": "The recording ends before its time: the file is cut off.",
+    "turned-down": "The recording was louder than its format allows: it was turned down.",
+    "turned-up": "The recording is very quiet: it was turned up.",
+}
+"""By the codes of ``adapters/audio.py``."""

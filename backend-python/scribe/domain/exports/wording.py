@@ -38,6 +38,8 @@ class Wording:
     models: str
     colon: str
     languages: dict[str, str]
+    warnings: dict[str, str]
+    """By code; a warning without a sentence here is told as the run told it, in English."""
 
 
 _FRENCH = Wording(
@@ -69,6 +71,21 @@ _FRENCH = Wording(
     languages={
         "fr": "français", "en": "anglais", "de": "allemand", "es": "espagnol", "it": "italien", "pt": "portugais",
         "nl": "néerlandais", "ar": "arabe", "zh": "chinois", "ja": "japonais", "ru": "russe", "pl": "polonais",
+    },
+    warnings={
+        "audio.broken-timestamps": "L’horloge de l’enregistrement saute\u202f: les temps qui suivent peuvent être faux.",
+        "audio.damaged-frames": "Des parties de l’enregistrement sont abîmées et n’ont pas pu être lues.",
+        "audio.format-changes": "L’enregistrement change de format en cours de route.",
+        "audio.gaps-filled": "L’enregistrement a des trous, remplis de silence pour garder les temps justes.",
+        "audio.invalid-samples": "Des valeurs qui ne sont pas du son ont été effacées de l’enregistrement.",
+        "audio.offset-removed": "L’enregistrement était décalé\u202f: le décalage a été retiré.",
+        "audio.several-audio-tracks": "Le fichier a plusieurs pistes sonores\u202f: la première a été retenue.",
+        "audio.silent": "L’enregistrement est silencieux du début à la fin.",
+        "audio.truncated": "L’enregistrement s’arrête avant son terme\u202f: le fichier est coupé.",
+        "audio.turned-down": "L’enregistrement était trop fort pour son format\u202f: il a été atténué.",
+        "audio.turned-up": "L’enregistrement est très faible\u202f: il a été amplifié.",
+        "stage.failed.diarize": "Les voix n’ont pas pu être distinguées\u202f: la transcription est sans intervenants.",
+        "stage.failed.identify": "Les voix n’ont pas pu être comparées aux voix connues\u202f: elles restent sans nom.",
     },
 )  # fmt: skip
 
@@ -102,6 +119,7 @@ _ENGLISH = Wording(
         "fr": "French", "en": "English", "de": "German", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
         "nl": "Dutch", "ar": "Arabic", "zh": "Chinese", "ja": "Japanese", "ru": "Russian", "pl": "Polish",
     },
+    warnings={},
 )  # fmt: skip
 
 

@@ -141,6 +141,6 @@ def hostile_meeting() -> tuple[FusionDocument, DiarizationDocument]:
     facts = run_facts(
         "../../etc/;; <img src=x> _*bold*_ .tar.wav",
         25.0,
-        (RunWarning("stage.failed.identify", "Naming *failed* | <b>."),),
+        (RunWarning("stage.failed.summarise", "Naming *failed* | <b>."),),
     )
     return fusion_document(segments, coverage, names, facts)
