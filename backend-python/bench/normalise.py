@@ -9,6 +9,7 @@ Usage::
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from functools import cache
 
@@ -66,8 +67,10 @@ def _french(text: str) -> str:
 @cache
 def normaliser(language: str | None) -> Callable[[str], str]:
     """The rules for a language; the French ones where it is not known (mixed recordings)."""
-    from whisper_normalizer.basic import BasicTextNormalizer
-    from whisper_normalizer.english import EnglishTextNormalizer
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # stray backslashes in the package's docstrings, told when it is compiled
+        from whisper_normalizer.basic import BasicTextNormalizer
+        from whisper_normalizer.english import EnglishTextNormalizer
 
     if language == "en":
         english: Callable[[str], str] = EnglishTextNormalizer()

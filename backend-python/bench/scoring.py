@@ -65,7 +65,7 @@ def score(
     if recording.rttm:
         span = read_uem(recording.uem) if recording.uem else (0.0, duration_s)
         truth = read_rttm(recording.rttm)
-        der, der_collar = (_diarization_errors(truth, turns, span, collar_s) for collar_s in (0.0, 0.25))
+        der, der_collar = (diarization_errors_by_pyannote(truth, turns, span, collar_s) for collar_s in (0.0, 0.25))
         found, true = len({turn.speaker for turn in turns}), len({turn.speaker for turn in truth})
     return Scores(wer, der, der_collar, cpwer, orcwer, wrong, found, true)
 
@@ -131,7 +131,7 @@ def _meeting_errors(
     return Errors(cp.errors, cp.length), Errors(orc.errors, orc.length)
 
 
-def _diarization_errors(
+def diarization_errors_by_pyannote(
     truth: Sequence[ReferenceTurn], turns: Sequence[ReferenceTurn], span: tuple[float, float], collar_s: float
 ) -> Errors:
     """By pyannote.metrics, whose ``collar`` is the whole width: ±0.25 s is 0.5."""
