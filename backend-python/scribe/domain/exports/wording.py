@@ -73,7 +73,7 @@ _FRENCH = Wording(
         "nl": "néerlandais", "ar": "arabe", "zh": "chinois", "ja": "japonais", "ru": "russe", "pl": "polonais",
     },
     warnings={
-        "audio.broken-timestamps": "L’horloge de l’enregistrement saute\u202f: les temps qui suivent peuvent être faux.",
+        "audio.broken-timestamps": "L’horloge de l’enregistrement saute\u202f: la suite peut être décalée.",
         "audio.damaged-frames": "Des parties de l’enregistrement sont abîmées et n’ont pas pu être lues.",
         "audio.format-changes": "L’enregistrement change de format en cours de route.",
         "audio.gaps-filled": "L’enregistrement a des trous, remplis de silence pour garder les temps justes.",
