@@ -90,10 +90,14 @@ def ours_from_turns(case: Case, diarization: Diarization, weights: Weights | Non
     return [attribution.speaker(index) for index in range(len(case.transcript.words))]
 
 
-def oracle(case: Case, diarization: Diarization) -> Labels:
-    """Every word that the reference knows to its true speaker, the others as ours."""
-    ours = ours_from_turns(case, diarization)
-    return [case.truth.get(index, ours[index]) for index in range(len(ours))]
+def oracle(case: Case, _: Diarization) -> Labels:
+    """Every word that the reference knows to its true speaker, the others to the speaker of the last known one."""
+    labels: Labels = []
+    last = case.truth[min(case.truth)]
+    for index in range(len(case.transcript.words)):
+        last = case.truth.get(index, last)
+        labels.append(last)
+    return labels
 
 
 @dataclass
