@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bench.references import read_rttm
+
 BANKS = ("en-voicebank-libri", "en-voicebank-more", "fr-voicebank")
 
 KNOWN_PER_MEETING, STRANGERS_PER_MEETING, MEETINGS = 5, 3, 8
@@ -42,7 +44,7 @@ class Meeting:
 
     audio: Path
     known: tuple[str, ...]
-    """Who is there and enrolled."""
+    """Who speaks and is enrolled; four minutes may end before somebody's only clip."""
 
     @property
     def rttm(self) -> Path:
@@ -84,7 +86,8 @@ def compose_meetings(audio: Path, cache: Path) -> list[Meeting]:
         recording = cache / f"named-{index + 1:02d}.flac"
         if not recording.exists():
             _compose(audio, manifest, recording, index, [*present, *guests])
-        meetings.append(Meeting(recording, tuple(present)))
+        heard = {turn.speaker for turn in read_rttm(recording.with_suffix(".rttm"))}
+        meetings.append(Meeting(recording, tuple(name for name in present if name in heard)))
     return meetings
 
 

@@ -37,8 +37,8 @@ from scribe.domain.voices import (
 )
 
 MIN_ENROL_SPEECH_S = 3.0
-"""Of one person in all clips together; less is refused. At 1.5 s of test speech the error rate of trials is 0.2 %, from
-3 s it is 0 (``bench/identification.py``)."""
+"""Of one person in all clips together; less is refused. The error rate of clips of 1.5 s is 0.5 %, that of 3 s is 0
+(``bench/identification.py``)."""
 RECOMMENDED_ENROL_SPEECH_S = 10.0
 """Under it a person is enrolled with a warning."""
 _STRAY_SHARE = 0.1
