@@ -39,9 +39,9 @@ class Weights:
 
     Set by random search over 1,500 settings on half of the development sets (AMI openings, composed English, a phone
     call, French dialogue) with true, perturbed and found turns, checked on the other half; the two halves agree
-    (correlation 0.82) and the best hundred settings differ by 0.3 points of wrong-speaker words: a plateau. Halving or
-    doubling any one weight moves the mean by less than 0.3 points; ``covered`` at 0.75 with ``overlapped`` at nothing
-    ("the longer turn wins") costs 2.
+    (correlation 0.82) and the best hundred settings differ by 0.3 points of wrong-speaker words: a plateau. Checked on
+    the words of another recogniser configuration, true turns: 2.0 % wrong against 4.6 % for exclusive turns ("the
+    longer wins") with a flat switching cost; halving or doubling any one weight gives 1.8 to 2.7 %.
     """
 
     covered: float = 0.05
