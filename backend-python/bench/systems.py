@@ -102,7 +102,7 @@ def _ours(recording: Recording, workshop: Workshop) -> Answer:
     folder = workshop.cache / "ours"
     if not workshop.reuses_ours:
         (folder / f"{key}.cost.json").unlink(missing_ok=True)
-    result, cost = cached(folder, key, produce)
+    result, cost = cached(folder, key, produce, workshop.began_at)
     return _read_ours(result, cost)
 
 
@@ -192,7 +192,8 @@ def _part(part: str, wav: Path, recording: Recording, workshop: Workshop) -> tup
         raise SystemFailedError(f"{part} is not set up: run `make bench-peers`")
     out = _result_path(part, wav, recording, workshop)
     if part not in SLOW_STARTERS:
-        return cached(out.parent, out.stem, lambda path: run([*_command(part, recording, workshop), wav, path]))
+        command = _command(part, recording, workshop)
+        return cached(out.parent, out.stem, lambda path: run([*command, wav, path]), workshop.began_at)
     if not out.exists():
         raise SystemFailedError(f"{part} did not get to this recording")
     result = json.loads(out.read_text(encoding="utf-8"))

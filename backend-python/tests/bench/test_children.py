@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_every_system_gets_one_thread() -> None:
     run([sys.executable, "-S", "-c", "import os; assert os.environ['OMP_NUM_THREADS'] == '1'"])
 
 
-def test_a_result_is_produced_once_and_then_marked_as_cached(tmp_path: Path) -> None:
+def test_a_result_is_produced_once_and_marked_as_cached_in_a_later_run(tmp_path: Path) -> None:
     calls = []
 
     def produce(out: Path) -> Cost:
@@ -43,11 +44,14 @@ def test_a_result_is_produced_once_and_then_marked_as_cached(tmp_path: Path) -> 
         out.write_text(json.dumps({"turns": []}))
         return Cost(1.0, 2.0, 3.0)
 
-    first = cached(tmp_path, "key", produce)
-    second = cached(tmp_path, "key", produce)
+    began_at = time.time() - 60
+    first = cached(tmp_path, "key", produce, began_at)
+    again = cached(tmp_path, "key", produce, began_at)
+    later = cached(tmp_path, "key", produce, time.time() + 60)
     assert len(calls) == 1
     assert first == ({"turns": []}, Cost(1.0, 2.0, 3.0))
-    assert second == ({"turns": []}, Cost(1.0, 2.0, 3.0, is_cached=True))
+    assert again == first
+    assert later == ({"turns": []}, Cost(1.0, 2.0, 3.0, is_cached=True))
 
 
 def test_a_fingerprint_follows_the_content_of_files(tmp_path: Path) -> None:
