@@ -49,7 +49,7 @@ class ClusterLimits:
     """A cluster with less speech, and ..."""
     small_share: float = 0.08
     """... less than this share of all, is doubtful: it must differ more from the others."""
-    small_similarity: float = 0.33
+    small_similarity: float = 0.27
     """A doubtful cluster whose centroid is nearer than this to another's is part of it."""
     same_similarity: float = 0.58
     """Any two clusters whose centroids are nearer than this are one person."""

@@ -43,7 +43,7 @@ class DiarizerTuning:
     """Between two chunks of the segmentation: 1 s costs twice as much."""
     window_s: float = 2.0
     """Longest window that one voiceprint is taken of."""
-    switch_cost: float = 0.1
+    switch_cost: float = 0.15
     """Cosine that a change of speaker inside one stretch must earn."""
     rounds: int = 2
     """How often speakers are learnt again from the windows they were given."""

@@ -41,7 +41,7 @@ class LevelRule:
     """Place between noise floor (0) and speech (1) at which the level says nothing."""
     width: float = 0.3
     """Distance from there at which it says all it may."""
-    for_speech: float = 1.0
+    for_speech: float = 2.0
     """At most; more finds soft syllables of read speech, but on AMI it hears every chair."""
     against_speech: float = 3.0
     """At most; measured flat from 2 to 4.5."""

@@ -32,7 +32,7 @@ class TurnRule:
     """Probability above which somebody speaks: then at least the likeliest speaker does."""
     second_voice: float = 0.5
     """Probability above which a speaker is heard beside another."""
-    joined_pause_s: float = 0.4
+    joined_pause_s: float = 0.3
     """Pauses of one speaker up to this long are part of the turn."""
     shortest_s: float = 0.1
     """Turns under this are dropped: no word is shorter."""
