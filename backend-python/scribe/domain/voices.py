@@ -140,16 +140,17 @@ speech or more (``bench/identification.py``): 6,262 pairs of different people in
 noisy composed meetings 0.36 against a bank of 100. The same person scores 0.47 or more in clean clips, 0.57 in composed
 meetings, 0.56 to 0.80 in two AMI meetings on different days; Katie of ``en-katiesteve``, enrolled through another
 channel than her meeting's, 0.47 to 0.50 as the windows are cut. In the composed meetings anything from 0.30 to 0.55
-gives the same names, over all sets 0.43 to 0.46. Chosen on half of the people it would be 0.37 or 0.43, and on the other
-half that misses nobody and takes 0.26 % or none of the pairs of strangers.
+gives the same names, over all sets 0.43 to 0.46. Chosen on half of the people it would be 0.37 or 0.43, and on the
+other half that misses nobody and takes 0.26 % or none of the pairs of strangers. Over that gap no probability can be
+fitted: the classes do not overlap, so a logistic curve would be as steep as one likes. The score stays a cosine.
 """
 THRESHOLD_WITHOUT_COHORT = 0.70
 """Plain cosine, for a model nobody has measured a cohort for: under CAM++ different people reach 0.67."""
 MARGIN = 0.10
-"""The right person leads a bank of 100 by 0.25 or more in noisy composed meetings, so any value from 0 to 0.25 gives the
+"""The right person leads a bank of 100 by 0.25 or more in noisy composed meetings, so any value up to that gives the
 same names; it is there for voices that are hard to tell apart and for people enrolled twice under two names."""
 MIN_SPEECH_S = 3.0
-"""With 1.5 s of speech the equal error rate of clips is 0.5 % and 6 % of the right people are missed; with 3 s, none."""
+"""With 1.5 s of speech the equal error rate of clips is 0.5 % and 6 % of the right people are missed; with 3 s none."""
 
 
 @dataclass(frozen=True, slots=True)
