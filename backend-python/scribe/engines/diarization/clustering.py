@@ -49,8 +49,9 @@ class ClusterLimits:
     """A cluster with less speech, and ..."""
     small_share: float = 0.08
     """... less than this share of all, is doubtful: it must differ more from the others."""
-    small_similarity: float = 0.27
-    """A doubtful cluster whose centroid is nearer than this to another's is part of it."""
+    small_joined_share: float = 0.67
+    """A doubtful cluster is part of another when their centroids are more alike than this share of one voice's
+    similarity with itself."""
     same_similarity: float = 0.58
     """Any two clusters whose centroids are nearer than this are one person."""
     max_vectors: int = 4000
@@ -96,7 +97,8 @@ def cluster(
     merges = linkage(np.maximum(pdist(voices, "cosine"), 0), method="average")
     enough_s = min(limits.min_cluster_s, limits.min_cluster_share * total_s)
     labels = _cut(merges, seconds, enough_s, count, 1 - limits.joined_share * similarity)
-    return _fold(voices, seconds, centroids_of(voices, seconds, labels), count, limits)
+    doubtful = limits.small_joined_share * similarity
+    return _fold(voices, seconds, centroids_of(voices, seconds, labels), count, limits, doubtful)
 
 
 def centroids_of(voices: FloatArray, seconds: FloatArray, labels: Ints) -> FloatArray:
@@ -159,7 +161,12 @@ def _speakers_at(merges: npt.NDArray[np.float64], height: float, seconds: FloatA
 
 
 def _fold(
-    voices: FloatArray, seconds: FloatArray, centroids: FloatArray, count: SpeakerCount, limits: ClusterLimits
+    voices: FloatArray,
+    seconds: FloatArray,
+    centroids: FloatArray,
+    count: SpeakerCount,
+    limits: ClusterLimits,
+    doubtful_similarity: float,
 ) -> FloatArray:
     """Joins clusters that are one person after all, the smallest first."""
     lowest, highest = _bounds(count, len(voices))
@@ -170,7 +177,7 @@ def _fold(
         likeness = centroids @ centroids.T
         np.fill_diagonal(likeness, -1)
         nearest = likeness.max(axis=1)
-        is_double = (nearest > limits.same_similarity) | ((speech_s < small_s) & (nearest > limits.small_similarity))
+        is_double = (nearest > limits.same_similarity) | ((speech_s < small_s) & (nearest > doubtful_similarity))
         if not is_double.any():
             if len(centroids) <= highest:
                 break
