@@ -132,6 +132,8 @@ def main() -> None:
     if not audio.is_dir():
         sys.exit(f"{audio} is not a folder. Without one of your own: make bench AUDIO=samples")
     wanted, systems = ([name for name in text.split(",") if name] for text in (options.sets, options.systems))
+    if unknown := [name for name in systems if name not in SYSTEMS]:
+        sys.exit(f"No such system: {', '.join(unknown)}. There are {', '.join(SYSTEMS)}.")
     workshop = Workshop(CACHE, installed_whisper(), options.language == "given", options.reuse_ours, time.time())
     recordings = all_recordings(audio, wanted)
     if options.quick:
