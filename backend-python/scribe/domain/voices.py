@@ -203,7 +203,8 @@ def match(
 
     A voice can only win the person it is closest to, and the loser of a contest stays unknown. The optimal one-to-one
     assignment (Hungarian) is left out on purpose: to raise the sum of all scores it hands out second choices, so that
-    a voice close to Ada is named Bob because another is closer to Ada (``bench/identification.py`` counts both).
+    a voice close to Ada is named Bob because another is closer to Ada. In the meetings of ``bench/identification.py``
+    both name the same people, so nothing is lost.
 
     Raises: VoiceprintMismatchError when voices, bank and cohort were not measured by the same model.
     """
