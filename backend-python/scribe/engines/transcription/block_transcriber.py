@@ -10,12 +10,19 @@ Usage::
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from scribe.domain.speech import TranscriptSegment
 from scribe.engines.transcription.blocks import Block
 from scribe.engines.transcription.guards import Verdict, judge
 from scribe.engines.transcription.language import LanguageVote, language_shares, smooth_languages, weigh
-from scribe.engines.transcription.segments import build_segments
+from scribe.engines.transcription.segments import Line, build_segments, place_line
+from scribe.engines.transcription.skipped import (
+    find_thin_pieces,
+    is_better_reading,
+    letters_in,
+    usual_pace,
+)
 from scribe.engines.transcription.whisper import POSITIONS_PER_SECOND, Decoded, Decoding, Encoded, Whisper
 from scribe.engines.transcription.windows import Window, cut_windows
 
@@ -24,16 +31,14 @@ MIN_SLICE_S = 4.0
 TOKENS_PER_SECOND = 12.0
 TOKENS_SLACK = 20
 """Fast French reaches 8 tokens a second; the bound only keeps a runaway decoder short."""
-RETRY_NGRAM = 3
-"""Second attempts may not say any three tokens twice."""
+RETRY_NGRAM = 5
+"""Second attempts may not say any five tokens twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
     batch_size: int = 4
     """Windows decoded at once."""
-    full_s: float = 30.0
-    """Encoded length of a window, speech and the silence after it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,13 +76,14 @@ class BlockTranscriber:
     def transcribe(self, block: Block, progress: Callable[[float], None]) -> tuple[TranscriptSegment, ...]:
         """``progress`` gets the fraction of the block that is done, after every batch."""
         heard = self._hear(block)
-        segments: list[TranscriptSegment] = []
+        lines: list[tuple[Heard, Line]] = []
         done_s, total_s = 0.0, sum(item.duration_s for item in heard)
         for batch in self._batches(heard):
-            believed = self._believe(batch, block)
-            segments += self._place(believed, block)
+            lines += self._place(self._believe(batch, block), block)
             done_s += sum(item.duration_s for item in batch)
             progress(min(done_s / total_s, 1.0))
+        read = self._read_skipped(heard, lines, block)
+        segments = [segment for line in read for segment in build_segments(line, block)]
         return tuple(sorted(segments, key=lambda segment: segment.start_s))
 
     def _hear(self, block: Block) -> list[Heard]:
@@ -102,7 +108,7 @@ class BlockTranscriber:
         return heard
 
     def _encode(self, window: Window, block: Block) -> Encoded:
-        return self._model.encode(window.audio(block.samples), self._speed.full_s)
+        return self._model.encode(window.audio(block.samples))
 
     def _vote(self, window: Window, encoded: Encoded, first: int, last: int) -> LanguageVote:
         """The language of some pieces of a window, from that part of its encoding."""
@@ -114,16 +120,12 @@ class BlockTranscriber:
         return LanguageVote(duration_s, weigh(probabilities, self._allowed))
 
     def _batches(self, heard: Sequence[Heard]) -> Iterator[list[Heard]]:
-        """Windows of one encoded length together, long with long, so that no window waits for another."""
+        """Windows of one encoded length, by duration: a batch takes as many steps as its longest text."""
         ordered = sorted(heard, key=lambda item: (item.encoded.shape[0], item.duration_s))
-        batch: list[Heard] = []
-        for item in ordered:
-            if batch and (len(batch) == self._speed.batch_size or batch[0].encoded.shape[0] != item.encoded.shape[0]):
-                yield batch
-                batch = []
-            batch.append(item)
-        if batch:
-            yield batch
+        for _, alike in groupby(ordered, key=lambda item: item.encoded.shape[0]):
+            items = list(alike)
+            for first in range(0, len(items), self._speed.batch_size):
+                yield items[first : first + self._speed.batch_size]
 
     def _decode(self, batch: Sequence[Heard], decoding: Decoding) -> list[Decoded]:
         longest_s = max(item.duration_s for item in batch)
@@ -152,11 +154,10 @@ class BlockTranscriber:
                 believed.append((part, decoded))
         return believed
 
-    def _place(self, believed: Sequence[tuple[Heard, Decoded]], block: Block) -> list[TranscriptSegment]:
-        """Word times for the batch, one alignment per language."""
-        segments: list[TranscriptSegment] = []
-        kinds = sorted({(item.language, item.encoded.shape[0]) for item, _ in believed})
-        for language, length in kinds:
+    def _place(self, believed: Sequence[tuple[Heard, Decoded]], block: Block) -> list[tuple[Heard, Line]]:
+        """Word times for the batch, one alignment per language and encoded length (second attempts are shorter)."""
+        lines: list[tuple[Heard, Line]] = []
+        for language, length in sorted({(item.language, item.encoded.shape[0]) for item, _ in believed}):
             group = [pair for pair in believed if (pair[0].language, pair[0].encoded.shape[0]) == (language, length)]
             aligned = self._model.align(
                 [item.encoded for item, _ in group],
@@ -165,8 +166,27 @@ class BlockTranscriber:
                 language,
             )
             for (item, decoded), tokens in zip(group, aligned, strict=True):
-                segments += build_segments(item.window, tokens, decoded, language, block)
-        return segments
+                lines.append((item, place_line(item.window, tokens, decoded, language, block.activity)))
+        return lines
+
+    def _read_skipped(self, heard: Sequence[Heard], lines: Sequence[tuple[Heard, Line]], block: Block) -> list[Line]:
+        """The lines, with pieces that were passed over read again on their own."""
+        words = [word for _, line in lines for word in line.words]
+        pace = usual_pace([item.window for item in heard], words)
+        thin = [
+            (item, piece)
+            for item in heard
+            if len(item.window.pieces) > 1
+            for piece in find_thin_pieces(item.window, words, pace)
+        ]
+        again = [Heard(Window((piece,)), self._encode(Window((piece,)), block), item.language) for item, piece in thin]
+        found = [line for batch in self._batches(again) for line in self._place(self._believe(batch, block), block)]
+        read = [line for _, line in lines]
+        for item, line in found:
+            old = sum(letters_in(item.window, part.words) for part in read)
+            if is_better_reading(letters_in(item.window, line.words), line.decoded.avg_logprob, old):
+                read = [part.without(item.window) for part in read] + [line]
+        return read
 
 
 def slice_pieces(window: Window) -> list[tuple[int, int]]:

@@ -4,10 +4,12 @@ Owns the map from window time to recording time and the limits of a word's times
 
 Usage::
 
-    segments = build_segments(window, tokens, decoded, "fr", block)
+    line = place_line(window, tokens, decoded, "fr", block.activity)
+    segments = build_segments(line, block)
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from scribe.domain.audio import SAMPLE_RATE_HZ
@@ -16,7 +18,7 @@ from scribe.engines.transcription.blocks import Block
 from scribe.engines.transcription.voice_activity import FRAME_SAMPLES, OFFSET, VoiceActivity
 from scribe.engines.transcription.whisper import Decoded
 from scribe.engines.transcription.windows import Window
-from scribe.engines.transcription.words import UNSPACED_LANGUAGES, TimedToken, join_tokens
+from scribe.engines.transcription.words import UNSPACED_LANGUAGES, TimedToken, is_inside, join_tokens
 
 PAUSE_BREAKS_S = 1.0
 """A longer pause ends a segment."""
@@ -29,24 +31,42 @@ SHORTEST_WORD_S = 0.02
 """One position of the alignment."""
 
 
-def build_segments(
-    window: Window, tokens: Sequence[TimedToken], decoded: Decoded, language: str, block: Block
-) -> list[TranscriptSegment]:
-    """Words joined, placed in the recording, grouped at pauses and sentence ends."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words of one decoding, in seconds of the block."""
+
+    words: tuple[TimedToken, ...]
+    decoded: Decoded
+    language: str
+
+    def without(self, window: Window) -> "Line":
+        """The line without the words in a window's sound."""
+        words = tuple(word for word in self.words if not any(is_inside(piece, word) for piece in window.pieces))
+        return Line(words, self.decoded, self.language)
+
+
+def place_line(
+    window: Window, tokens: Sequence[TimedToken], decoded: Decoded, language: str, activity: VoiceActivity
+) -> Line:
+    """Tokens of a window joined to words and placed in the block."""
     joined = join_tokens(tokens, spaced=language not in UNSPACED_LANGUAGES)
-    placed = order_times([place_word(token, window, block.activity) for token in joined])
+    return Line(tuple(order_times([place_word(token, window, activity) for token in joined])), decoded, language)
+
+
+def build_segments(line: Line, block: Block) -> list[TranscriptSegment]:
+    """The line in recording time, cut at pauses and sentence ends."""
     origin_s = block.start / SAMPLE_RATE_HZ
-    words = [Word(origin_s + w.start_s, origin_s + w.end_s, w.text, w.probability) for w in placed]
+    words = [Word(origin_s + w.start_s, origin_s + w.end_s, w.text, w.probability) for w in line.words]
     return [
         TranscriptSegment(
             group[0].start_s,
             group[-1].end_s,
             " ".join(word.text for word in group),
             tuple(group),
-            language,
-            decoded.avg_logprob,
-            decoded.no_speech_prob,
-            decoded.compression_ratio,
+            line.language,
+            line.decoded.avg_logprob,
+            line.decoded.no_speech_prob,
+            line.decoded.compression_ratio,
         )
         for group in split_at_pauses(words)
     ]

@@ -11,11 +11,11 @@ Usage::
 
 from collections.abc import Sequence
 
-from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
+from scribe.domain.audio import Waveform
 from scribe.engines.transcription.blocks import MAX_BLOCK_S
 from scribe.engines.transcription.language import LanguageVote, language_shares, weigh
 from scribe.engines.transcription.voice_activity import VoiceActivityDetector
-from scribe.engines.transcription.whisper import Whisper
+from scribe.engines.transcription.whisper import POSITIONS_PER_SECOND, Whisper
 from scribe.engines.transcription.windows import cut_windows
 
 NUM_PLACES = 8
@@ -38,7 +38,7 @@ def survey_languages(
         samples = waveform.seconds(start_s, start_s + LISTEN_S)
         for window in cut_windows(detector.listen(samples), max_s=VOTE_S)[:1]:
             if window.duration_s >= MIN_VOTE_S:
-                encoded = model.encode(window.audio(samples), padded_s=VOTE_S)
-                heard = encoded[: round(window.num_samples / SAMPLE_RATE_HZ * 50)]
+                encoded = model.encode(window.audio(samples))
+                heard = encoded[: round(window.duration_s * POSITIONS_PER_SECOND)]
                 votes.append(LanguageVote(window.duration_s, weigh(model.detect_language(heard), allowed)))
     return language_shares(votes)

@@ -19,8 +19,8 @@ import numpy as np
 from scribe.domain.audio import SAMPLE_RATE_HZ, Samples
 from scribe.engines.transcription.voice_activity import FRAME_SAMPLES, SampleSpan, VoiceActivity
 
-MAX_WINDOW_S = 28.0
-"""Whisper hears 30 s at once; the rest stays silent so that it hears the end."""
+MAX_WINDOW_S = 15.0
+"""Half of what Whisper can hear: it skips fewer sentences, and a 20 s frame costs 0.33 CPU s to encode against 0.79."""
 PADDING_S = 0.4
 """Sound kept on either side of detected speech (the value of faster-whisper's VAD filter)."""
 

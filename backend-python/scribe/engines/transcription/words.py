@@ -12,6 +12,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scribe.domain.audio import SAMPLE_RATE_HZ
+from scribe.engines.transcription.voice_activity import SampleSpan
+
 UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Written without spaces: every item of the alignment is a word of its own."""
 
@@ -24,6 +27,12 @@ class TimedToken:
     start_s: float
     end_s: float
     probability: float
+
+
+def is_inside(span: SampleSpan, word: TimedToken) -> bool:
+    """Whether the middle of the word, in seconds, lies in the span, in samples."""
+    middle = (word.start_s + word.end_s) / 2 * SAMPLE_RATE_HZ
+    return span.start <= middle < span.stop
 
 
 def is_punctuation(text: str) -> bool:
