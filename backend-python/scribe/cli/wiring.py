@@ -70,7 +70,8 @@ def build_workshop(settings: Settings, voices: Path | None = None) -> Workshop:
         enrolment = Enroller(diarizer, cohort, rule).enrol(prepared(found, converter, Path(workspace)))
     models["identify"] = [_facts(VOICEPRINT)]
     tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
-    return Workshop(tools, models, enrolment.warnings)
+    skipped = tuple(f"{path} is no recording: it was left out of the voices." for path in found.skipped)
+    return Workshop(tools, models, (*skipped, *enrolment.warnings))
 
 
 def _voices(
