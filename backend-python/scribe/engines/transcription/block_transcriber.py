@@ -18,13 +18,16 @@ from scribe.engines.transcription.guards import Verdict, judge
 from scribe.engines.transcription.language import LanguageVote, language_shares, smooth_languages, weigh
 from scribe.engines.transcription.segments import Line, build_segments, place_line
 from scribe.engines.transcription.skipped import (
+    find_holes,
     find_thin_pieces,
     is_better_reading,
     letters_in,
     usual_pace,
 )
+from scribe.engines.transcription.voice_activity import SampleSpan
 from scribe.engines.transcription.whisper import POSITIONS_PER_SECOND, Decoded, Decoding, Encoded, Whisper
 from scribe.engines.transcription.windows import Window, cut_windows
+from scribe.engines.transcription.words import is_inside
 
 MIN_SLICE_S = 4.0
 """Speech needed for one vote on the language: under 3 s detection is a guess."""
@@ -170,16 +173,16 @@ class BlockTranscriber:
         return lines
 
     def _read_skipped(self, heard: Sequence[Heard], lines: Sequence[tuple[Heard, Line]], block: Block) -> list[Line]:
-        """The lines, with pieces that were passed over read again on their own."""
+        """The lines, with what was passed over read again on its own."""
         words = [word for _, line in lines for word in line.words]
         pace = usual_pace([item.window for item in heard], words)
-        thin = [
-            (item, piece)
-            for item in heard
-            if len(item.window.pieces) > 1
-            for piece in find_thin_pieces(item.window, words, pace)
-        ]
-        again = [Heard(Window((piece,)), self._encode(Window((piece,)), block), item.language) for item, piece in thin]
+        skipped: list[tuple[Heard, SampleSpan]] = []
+        for item in heard:
+            inside = [word for word in words if any(is_inside(piece, word) for piece in item.window.pieces)]
+            thin = find_thin_pieces(item.window, inside, pace) if len(item.window.pieces) > 1 else []
+            holes = find_holes(item.window.without(thin), sorted(inside, key=lambda w: w.start_s), block.activity)
+            skipped += [(item, span) for span in (*thin, *holes)]
+        again = [Heard(Window((span,)), self._encode(Window((span,)), block), item.language) for item, span in skipped]
         found = [line for batch in self._batches(again) for line in self._place(self._believe(batch, block), block)]
         read = [line for _, line in lines]
         for item, line in found:

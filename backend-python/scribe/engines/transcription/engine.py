@@ -26,7 +26,7 @@ from scribe.engines.transcription.survey import survey_languages
 from scribe.engines.transcription.voice_activity import VoiceActivityDetector
 from scribe.engines.transcription.whisper import Compute, Decoding, Device, Whisper
 
-REVISION = 2
+REVISION = 3
 """Raised whenever a change of this package changes its results: old checkpoints are then not used."""
 
 

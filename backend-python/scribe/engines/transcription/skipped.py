@@ -1,7 +1,7 @@
-"""Speech that Whisper passed over: pieces of a window with far fewer letters than their length would hold.
+"""Speech that Whisper passed over: holes between words, and pieces with too few letters for their length.
 
-Owns finding such pieces and deciding whether a second reading is better; never decodes. Whisper without timestamps
-sometimes jumps over whole sentences of a window; the alignment then stretches the next words over the hole.
+Owns finding such stretches and deciding whether a second reading is better; never decodes. Whisper without timestamps
+sometimes jumps over whole sentences of a window; the alignment then leaves a hole, or stretches the next words over it.
 
 Usage::
 
@@ -12,7 +12,8 @@ Usage::
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from scribe.engines.transcription.voice_activity import SampleSpan
+from scribe.domain.audio import SAMPLE_RATE_HZ
+from scribe.engines.transcription.voice_activity import SampleSpan, VoiceActivity
 from scribe.engines.transcription.windows import Window
 from scribe.engines.transcription.words import TimedToken, is_inside
 
@@ -20,6 +21,8 @@ MIN_PIECE_S = 1.8
 """Padding included; shorter pieces hold a "yes" or a cough."""
 THIN_SHARE = 0.5
 """A piece is thin below half of the usual pace."""
+MIN_HOLE_S = 1.0
+"""Detected speech between two words; less is an "um" or the tail of a word."""
 USUAL_LETTERS_PER_SECOND = 12.0
 """Of read and spoken English and French, pauses under 0.8 s included; used until there is text to measure."""
 MIN_GAIN = 1.3
@@ -48,6 +51,21 @@ def find_thin_pieces(window: Window, words: Sequence[TimedToken], usual_letters_
         for piece in window.pieces
         if piece.duration_s >= MIN_PIECE_S and _letters(piece, words) < floor * piece.duration_s
     ]
+
+
+def find_holes(window: Window, words: Sequence[TimedToken], activity: VoiceActivity) -> list[SampleSpan]:
+    """Stretches of a window's pieces with speech and without words. Positions and times in the block."""
+    holes = []
+    for piece in window.pieces:
+        inside = [word for word in words if is_inside(piece, word)]
+        starts = [piece.start, *(round(word.end_s * SAMPLE_RATE_HZ) for word in inside)]
+        stops = [*(round(word.start_s * SAMPLE_RATE_HZ) for word in inside), piece.stop]
+        holes += [
+            SampleSpan(start, stop)
+            for start, stop in zip(starts, stops, strict=True)
+            if activity.speech_s(start, stop) >= MIN_HOLE_S
+        ]
+    return holes
 
 
 def is_better_reading(letters: int, avg_logprob: float, old_letters: int) -> bool:

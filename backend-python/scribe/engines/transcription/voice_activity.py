@@ -6,7 +6,7 @@ Usage::
 
     activity = VoiceActivityDetector().listen(samples)
     activity.spans                                # where there is speech, in samples
-    activity.probability(start, stop)             # how sure, for any stretch
+    activity.speech_s(start, stop)                # how much of it in any stretch
 """
 
 from collections.abc import Sequence
@@ -62,11 +62,10 @@ class VoiceActivity:
     spans: tuple[SampleSpan, ...]
     """By start, apart by at least ``MIN_PAUSE_S``, not padded."""
 
-    def probability(self, start: int, stop: int) -> float:
-        """The highest speech probability between two samples; 0 outside the block."""
-        first = max(start, 0) // FRAME_SAMPLES
-        frames = self.probabilities[first : max(-(-stop // FRAME_SAMPLES), first + 1)]
-        return float(frames.max()) if frames.size else 0.0
+    def speech_s(self, start: int, stop: int) -> float:
+        """Seconds of speech between two samples."""
+        heard = sum(max(min(span.stop, stop) - max(span.start, start), 0) for span in self.spans)
+        return heard / SAMPLE_RATE_HZ
 
     def until(self, stop: int) -> "VoiceActivity":
         """The same, for a block that ends at ``stop``."""

@@ -10,7 +10,7 @@ Usage::
         window.position(seconds_in_window)    # sample in the block
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -61,6 +61,9 @@ class Window:
                 return piece, offset
             offset += piece.num_samples
         return self.pieces[-1], offset
+
+    def without(self, pieces: Collection[SampleSpan]) -> "Window":
+        return Window(tuple(piece for piece in self.pieces if piece not in pieces))
 
     def split_at(self, index: int) -> tuple["Window", "Window"]:
         """Two windows, the second beginning with piece ``index``."""
