@@ -111,7 +111,7 @@ def test_the_sample_keeps_its_words_its_speakers_and_its_names(tmp_path: Path) -
     recordings = recordings_in(SAMPLES)
     [folder] = transcribed(recordings, tmp_path, "--voices", str(SAMPLES / "voices"))
     found = outcome(recordings, [folder])
-    within(found, wer=0.14, der=0.09, cpwer=0.14, wrong_speaker=0.02)
+    within(found, wer=0.08, der=0.09, cpwer=0.08, wrong_speaker=0.02)
     assert found.speaker_counts == ((4, 4),)
     fusion = json.loads((folder / "fusion.json").read_text(encoding="utf-8"))
     named = {speaker["name"] for speaker in fusion["speakers"]}
@@ -131,7 +131,7 @@ def test_english_talk_stays_as_good_as_measured(shared_audio: Path, tmp_path: Pa
     recordings = [r for name in folders for r in recordings_in(shared_audio / name) if r.name in wanted]
     assert len(recordings) == len(wanted)
     found = outcome(recordings, transcribed(recordings, tmp_path, "--language", "en"))
-    within(found, wer=0.26, der=0.28, cpwer=0.26, wrong_speaker=0.03)
+    within(found, wer=0.26, der=0.28, cpwer=0.26, wrong_speaker=0.04)
 
 
 @pytest.mark.shared
