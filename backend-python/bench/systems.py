@@ -175,7 +175,7 @@ def prepare(systems: Sequence[str], recordings: Sequence[Recording], workshop: W
             if needs_turns(recording):
                 wav = converted(recording.audio, workshop.cache)
                 out = _result_path(part, wav, recording, workshop)
-                pairs += [] if out.exists() else [wav, out]
+                pairs += [] if out.exists() and "error" not in json.loads(out.read_text("utf-8")) else [wav, out]
         if pairs:
             with contextlib.suppress(SystemFailedError):  # told for each recording that is then missing
                 run([*_command(part, recordings[0], workshop), *pairs])
