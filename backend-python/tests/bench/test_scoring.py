@@ -81,7 +81,7 @@ def test_a_whole_meeting(tmp_path: Path) -> None:
 def test_too_many_labels_for_meeteval_leave_the_rate_out(tmp_path: Path) -> None:
     """sherpa-onnx finds 15 people in a meeting of eight: meeteval refuses ORC-WER there, the table goes on."""
     pytest.importorskip("meeteval")
-    words = "alpha bravo charlie delta echo foxtrot golf hotel".split()
+    words = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"]
     (tmp_path / "m.stm").write_text("".join(f"m 1 S{i} {i} {i + 1} {word}\n" for i, word in enumerate(words)))
     recording = Recording("en-x", tmp_path / "m.wav", "en", stm=tmp_path / "m.stm")
     heard = [segment(i / 2, (i + 1) / 2, words[i // 2], f"label{i}") for i in range(16)]
