@@ -5,6 +5,7 @@ Owns the options of the command and what the user sees; the use case is ``servic
 
 import json
 import os
+import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from scribe.cli.observers import JsonObserver, ProgressObserver, QuietObserver
 from scribe.cli.wiring import Workshop, build_workshop
 from scribe.core.config import Settings, load_settings
 from scribe.core.logging import configure_logging
-from scribe.domain.errors import OptionError, ScribeError
+from scribe.domain.errors import InternalError, OptionError, ResourceError, ScribeError
 from scribe.domain.exports import FORMATS
 from scribe.domain.exports.plain_text import write_text
 from scribe.domain.speech import SpeakerCount, TranscriptionOptions
@@ -124,8 +125,19 @@ def _transcribe_all(files: Sequence[Path], wishes: _Wishes, settings: Settings, 
             _tell_failure(file, error, wishes.voice, screen, notes)
             exit_code = exit_code or exit_code_of(error)
             continue
+        except Exception as error:  # noqa: BLE001 -- the edge: a bug in one recording must not cost the others
+            traceback.print_exception(error)
+            _tell_failure(file, _as_ours(error), wishes.voice, screen, notes)
+            exit_code = exit_code or exit_code_of(_as_ours(error))
+            continue
         _tell_result(file, wishes.out / folder, minutes, wishes, screen, notes)
     return exit_code
+
+
+def _as_ours(error: Exception) -> ScribeError:
+    if isinstance(error, MemoryError):
+        return ResourceError("There is not enough memory: close other programs or choose a smaller model.")
+    return InternalError(f"Something unexpected happened ({type(error).__name__}): please report it.")
 
 
 def _transcribe_one(

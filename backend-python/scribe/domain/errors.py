@@ -22,6 +22,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     ├── ResidencyError                residency.violated: two models at once, a bug of ours
     ├── VoiceprintMismatchError       voices.model_mismatch
     ├── ArtefactError                 artefact.unreadable
+    ├── InternalError                 internal.error: a bug of ours, its trace is in the log
     └── Cancelled                     run.cancelled: somebody asked for it, nothing is wrong
 
 Usage::
@@ -118,6 +119,10 @@ class VoiceprintMismatchError(ScribeError):
 
 class ArtefactError(ScribeError):
     code = "artefact.unreadable"
+
+
+class InternalError(ScribeError):
+    code = "internal.error"
 
 
 class Cancelled(ScribeError):  # noqa: N818 -- a request that was honoured, not an error

@@ -196,3 +196,25 @@ def test_showing_help_loads_no_model_library(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_bug_in_one_recording_does_not_cost_the_others(recording: Path, tmp_path: Path) -> None:
+    code = (
+        "from scribe.engines.fake import FakeTranscriber\n"
+        "real = FakeTranscriber.transcribe\n"
+        "def broken(self, waveform, *rest, **named):\n"
+        "    if waveform.duration_s < 5: raise ZeroDivisionError\n"
+        "    return real(self, waveform, *rest, **named)\n"
+        "FakeTranscriber.transcribe = broken\n"
+        "from scribe.cli import main; main()"
+    )
+    short = write_tones(tmp_path / "short.wav", 3)
+    command = [sys.executable, "-c", code, "transcribe", str(short), str(recording), "-o", "out", "--json"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, **FAKE}, capture_output=True, text=True, check=False, timeout=120
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [event["code"] for event in events if event["event"] == "recording.failed"] == ["internal.error"]
+    assert "ZeroDivisionError" in done.stderr
+    assert (tmp_path / "out" / recording.stem / "fusion.json").exists()
