@@ -187,17 +187,20 @@ class Whisper:
     def align(
         self, encoded: Sequence[Encoded], tokens: Sequence[Sequence[int]], durations_s: Sequence[float], language: str
     ) -> list[list[TimedToken]]:
-        """Times by dynamic time warping over cross-attention, seconds of the window; one language per call."""
+        """Times by dynamic time warping over cross-attention, seconds of the window; one language per call.
+
+        One window after another: the logits of all tokens at once are 20 MB a window.
+        """
         tokenizer = self._tokenizer(language)
-        frames = [math.ceil(duration_s * _MEL_FRAMES_PER_SECOND) for duration_s in durations_s]
-        with _engine_errors("run"):
-            alignments = self._model.find_alignment(
-                tokenizer, [list(window) for window in tokens], _storage(np.stack(encoded)), frames
+        aligned = []
+        for states, ids, duration_s in zip(encoded, tokens, durations_s, strict=True):
+            frames = math.ceil(duration_s * _MEL_FRAMES_PER_SECOND)
+            with _engine_errors("run"):
+                [words] = self._model.find_alignment(tokenizer, [list(ids)], _storage(states[None]), [frames])
+            aligned.append(
+                [TimedToken(w["word"], float(w["start"]), float(w["end"]), float(w["probability"])) for w in words]
             )
-        return [
-            [TimedToken(w["word"], float(w["start"]), float(w["end"]), float(w["probability"])) for w in words]
-            for words in alignments
-        ]
+        return aligned
 
     def _tokenizer(self, language: str) -> Any:
         if language not in self._tokenizers:
