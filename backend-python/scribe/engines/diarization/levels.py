@@ -38,13 +38,15 @@ class LevelRule:
     """How much the level may say, in log-odds."""
 
     neutral: float = 0.3
-    """Place between noise floor (0) and speech (1) at which the level says nothing."""
+    """Place between noise floor (0) and speech (1) at which the level says nothing; 0.3 to 0.4 differ by at most a
+    point, in both directions."""
     width: float = 0.3
     """Distance from there at which it says all it may."""
     for_speech: float = 2.0
-    """At most; more finds soft syllables of read speech, but on AMI it hears every chair."""
+    """At most. 1 instead of 2 costs 1.2 points on read meetings and gains 1.4 on AMI; 4.5 doubles
+    AMI's speech errors, for there it hears every chair."""
     against_speech: float = 3.0
-    """At most; measured flat from 2 to 4.5."""
+    """At most; 2 gave the same within 0.3 points. Without the level at all, composed meetings are 1 to 2.5 worse."""
 
 
 def level_evidence(waveform: Waveform, speech: FloatArray, rule: LevelRule) -> FloatArray:

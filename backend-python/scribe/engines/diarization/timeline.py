@@ -29,11 +29,14 @@ class TurnRule:
     """How activity becomes turns."""
 
     speech: float = 0.5
-    """Probability above which somebody speaks: then at least the likeliest speaker does."""
+    """Probability above which somebody speaks: then at least the likeliest speaker does. 0.4 and 0.45 move misses to
+    false alarms, no set by more than 0.7 points."""
     second_voice: float = 0.5
-    """Probability above which a speaker is heard beside another."""
+    """Probability above which a speaker is heard beside another: 0.45 and 0.55 are each 0.3 to 0.8 points worse on
+    composed meetings."""
     joined_pause_s: float = 0.3
-    """Pauses of one speaker up to this long are part of the turn."""
+    """Pauses of one speaker up to this long are part of the turn. 0.4 s suits read meetings (easy 9.6 % DER instead
+    of 10.8) and harms a real telephone call (5.8 instead of 5.2)."""
     shortest_s: float = 0.1
     """Turns under this are dropped: no word is shorter."""
 

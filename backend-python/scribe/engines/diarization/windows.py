@@ -29,7 +29,9 @@ FRAMES_PER_S = SAMPLE_RATE_HZ / FRAME_SHIFT_SAMPLES
 
 _SILENCE, _OVERLAP = -1, -2
 _SHORTEST_S = 0.4
+"""Less than this makes no voiceprint; such a stretch goes with its column."""
 _BRIDGED_PAUSE_S = 0.25
+"""Longer pauses end a stretch: at 0.5 s a one-word answer of somebody else hid in it (telephone call, 1.7 points)."""
 
 Ints = npt.NDArray[np.int64]
 
