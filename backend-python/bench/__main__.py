@@ -147,9 +147,10 @@ def main() -> None:
         "whisper": workshop.whisper.name,
     }
     rows: list[table.Row] = []
-    prepare(systems, recordings, workshop)
     for number, recording in enumerate(recordings, 1):
         print(f"[{number}/{len(recordings)}] {recording.set_name}/{recording.name}", file=sys.stderr, flush=True)
+        if number == 1 or recording.set_name != recordings[number - 2].set_name:
+            prepare(systems, [other for other in recordings if other.set_name == recording.set_name], workshop)
         rows += rows_of(recording, systems, workshop)
         table.write(rows, options.json, about)  # an interrupted run keeps what it has
     is_report_wanted = "ours" in systems and not options.quick and (not wanted or IDENTIFICATION in wanted)
