@@ -11,7 +11,7 @@ BIN     := $(abspath $(VENV))/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-setup lock schemas clean
+.PHONY: help setup run test check format bench bench-setup bench-peers schemas lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench-setup: setup  ## what the benchmarks need beyond the tests (a C compiler, 
 
 bench: bench-setup  ## accuracy, speed and memory on real recordings: make bench AUDIO=folder
 	cd $(BACKEND) && $(BIN)/python -m bench "$(abspath $(AUDIO))" $(ARGS)
+
+bench-peers: bench-setup  ## the other tools that the benchmark compares with (2 to 5 GB, once)
+	cd $(BACKEND) && $(BIN)/python -m bench.peers.setup
 
 schemas: setup  ## write docs/schemas anew from the code
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py
