@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 TIMEOUT_S = 3 * 3600
 
@@ -74,7 +75,7 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:24]
 
 
-def cached(folder: Path, key: str, produce: Callable[[Path], Cost], began_at: float) -> tuple[dict[str, object], Cost]:
+def cached(folder: Path, key: str, produce: Callable[[Path], Cost], began_at: float) -> tuple[dict[str, Any], Cost]:
     """The JSON that ``produce`` wrote into the path it was given, and what that cost.
 
     A result from before ``began_at`` (Unix time of this run) is marked: its cost was measured then.
@@ -86,6 +87,6 @@ def cached(folder: Path, key: str, produce: Callable[[Path], Cost], began_at: fl
         past["is_cached"] = cost_path.stat().st_mtime < began_at
         return json.loads(result_path.read_text(encoding="utf-8")), Cost(**past)
     cost = produce(result_path)
-    result: dict[str, object] = json.loads(result_path.read_text(encoding="utf-8"))
+    result: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
     cost_path.write_text(json.dumps(asdict(cost)), encoding="utf-8")
     return result, cost

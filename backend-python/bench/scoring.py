@@ -22,6 +22,9 @@ from bench.wrong_speaker import SpokenWord, score_speakers, spread_words
 
 UNKNOWN = "nobody"
 
+MIN_WRITTEN = 0.8
+"""Share of the reference's speech that its transcript must cover. The shared sets cover 0.95 and more."""
+
 _EXACT_ORC_CELLS = 5_000_000
 """The exact ORC-WER fills a table of (reference words) × Π(words of each label): above this many cells the greedy
 search of meeteval is used, which may be a few tenths of a point too high."""
@@ -54,8 +57,9 @@ def score(
         return Scores(invented_words=words, speakers_found=len({turn.speaker for turn in turns}), speakers_true=0)
     wer = cpwer = orcwer = wrong = der = der_collar = None
     found = true = None
-    if recording.stm:
-        said = read_stm(recording.stm)
+    truth = read_rttm(recording.rttm) if recording.rttm else []
+    said = read_stm(recording.stm) if recording.stm else []
+    if recording.stm and covers(said, truth):
         reference = " ".join(clean(utterance.text) for utterance in said)
         wer = word_errors(reference, " ".join(clean(segment.text) for segment in heard))
         cpwer, orcwer = _meeting_errors(said, heard, recording)
@@ -65,10 +69,28 @@ def score(
         wer = word_errors(reference, clean(" ".join(segment.text for segment in heard)))
     if recording.rttm:
         span = read_uem(recording.uem) if recording.uem else (0.0, duration_s)
-        truth = read_rttm(recording.rttm)
         der, der_collar = (diarization_errors_by_pyannote(truth, turns, span, collar_s) for collar_s in (0.0, 0.25))
         found, true = len({turn.speaker for turn in turns}), len({turn.speaker for turn in truth})
     return Scores(wer, der, der_collar, cpwer, orcwer, wrong, found, true)
+
+
+def has_words_to_score(recording: Recording) -> bool:
+    if recording.stm:
+        return covers(read_stm(recording.stm), read_rttm(recording.rttm) if recording.rttm else [])
+    return bool(recording.text) or recording.is_non_speech
+
+
+def covers(said: Sequence[Utterance], truth: Sequence[ReferenceTurn]) -> bool:
+    """Whether enough of the speech is written down to score words: composed meetings have voices without a text."""
+    speech_s = written_s = 0.0
+    for turn in truth:
+        speech_s += turn.end_s - turn.start_s
+        parts = sorted((max(u.start_s, turn.start_s), min(u.end_s, turn.end_s)) for u in said if u.text)
+        reached_s = turn.start_s
+        for start_s, end_s in parts:
+            written_s += max(0.0, end_s - max(start_s, reached_s))
+            reached_s = max(reached_s, end_s)
+    return written_s >= MIN_WRITTEN * speech_s
 
 
 def wrong_speaker_words(said: Sequence[Utterance], heard: Sequence[SpokenSegment]) -> Errors:

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench import rules
 from bench.children import Cost, SystemFailedError, cached, fingerprint, run
@@ -22,6 +23,7 @@ from bench.peers.setup import interpreter, requirements
 from bench.recordings import Recording
 from bench.references import ReferenceTurn, read_rttm
 from bench.rules import HeardSegment, HeardWord, SpokenSegment
+from bench.scoring import has_words_to_score
 
 PEERS = Path(__file__).parent / "peers"
 PACKAGE = Path(__file__).parents[1] / "scribe"
@@ -106,7 +108,7 @@ def _ours(recording: Recording, workshop: Workshop) -> Answer:
     return _read_ours(result, cost)
 
 
-def _read_ours(result: dict[str, object], cost: Cost) -> Answer:
+def _read_ours(result: dict[str, Any], cost: Cost) -> Answer:
     segments = [
         SpokenSegment(
             segment["start"],
@@ -115,9 +117,9 @@ def _read_ours(result: dict[str, object], cost: Cost) -> Answer:
             segment["speaker"],
             tuple(HeardWord(word["start"], word["end"], f" {word['word']}") for word in segment["words"]),
         )
-        for segment in result["segments"]  # type: ignore[attr-defined]
+        for segment in result["segments"]
     ]
-    stages = {stage["stage"]: stage["cpu_seconds"] for stage in result["stages"]}  # type: ignore[attr-defined]
+    stages = {stage["stage"]: stage["cpu_seconds"] for stage in result["stages"]}
     return Answer(
         _turns(result),
         tuple(segments),
@@ -125,7 +127,7 @@ def _read_ours(result: dict[str, object], cost: Cost) -> Answer:
         max(0.0, cost.cpu_s - sum(stages.values())),
         cost.peak_rss_mb,
         cost.is_cached,
-        {"scribe": result["product"]["version"]},  # type: ignore[index]
+        {"scribe": result["product"]["version"]},
     )
 
 
@@ -134,10 +136,13 @@ def _read_ours(result: dict[str, object], cost: Cost) -> Answer:
 
 def _peer(peer: Peer, recording: Recording, workshop: Workshop) -> Answer:
     wav = converted(recording.audio, workshop.cache)
-    turns, turns_cost = {"turns": [], "run_cpu_s": 0.0, "versions": {}}, Cost(0.0, 0.0, 0.0)
+    nothing: tuple[dict[str, Any], Cost] = ({"turns": [], "segments": [], "versions": {}}, Cost(0.0, 0.0, 0.0))
+    turns, turns_cost = nothing
     if needs_turns(recording):
         turns, turns_cost = _part(peer.diarizer, wav, recording, workshop)
-    words, words_cost = _part(peer.recogniser, wav, recording, workshop)
+    words, words_cost = nothing
+    if has_words_to_score(recording):
+        words, words_cost = _part(peer.recogniser, wav, recording, workshop)
     heard = [
         HeardSegment(
             segment["start"],
@@ -145,18 +150,19 @@ def _peer(peer: Peer, recording: Recording, workshop: Workshop) -> Answer:
             segment["text"],
             tuple(HeardWord(*word) for word in segment["words"]),
         )
-        for segment in words["segments"]  # type: ignore[attr-defined]
+        for segment in words["segments"]
     ]
     found = _turns(turns)
-    stages = {"diarize": turns["run_cpu_s"], "transcribe": words["run_cpu_s"]}
+    parts = {"diarize": turns, "transcribe": words}
+    stages = {stage: float(part["run_cpu_s"]) for stage, part in parts.items() if "run_cpu_s" in part}
     return Answer(
         found,
         tuple(peer.rule(heard, found)),
-        stages,  # type: ignore[arg-type]
-        turns_cost.cpu_s + words_cost.cpu_s - sum(stages.values()),  # type: ignore[arg-type]
+        stages,
+        turns_cost.cpu_s + words_cost.cpu_s - sum(stages.values()),
         max(turns_cost.peak_rss_mb, words_cost.peak_rss_mb),
         turns_cost.is_cached or words_cost.is_cached,
-        {**turns["versions"], **words["versions"]},  # type: ignore[dict-item]
+        {**turns["versions"], **words["versions"]},
     )
 
 
@@ -186,7 +192,7 @@ def needs_turns(recording: Recording) -> bool:
     return bool(recording.rttm or recording.stm or recording.is_non_speech)
 
 
-def _part(part: str, wav: Path, recording: Recording, workshop: Workshop) -> tuple[dict[str, object], Cost]:
+def _part(part: str, wav: Path, recording: Recording, workshop: Workshop) -> tuple[dict[str, Any], Cost]:
     """One diarizer or recogniser over one recording, from the cache where it has been done before."""
     if not interpreter(VENV_OF.get(part, part)).exists():
         raise SystemFailedError(f"{part} is not set up: run `make bench-peers`")
@@ -242,5 +248,5 @@ def converted(audio: Path, cache: Path) -> Path:
     return target
 
 
-def _turns(result: dict[str, object]) -> tuple[ReferenceTurn, ...]:
-    return tuple(sorted(ReferenceTurn(float(a), float(b), str(c)) for a, b, c in result["turns"]))  # type: ignore[attr-defined]
+def _turns(result: dict[str, Any]) -> tuple[ReferenceTurn, ...]:
+    return tuple(sorted(ReferenceTurn(float(a), float(b), str(c)) for a, b, c in result["turns"]))

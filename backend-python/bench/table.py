@@ -73,15 +73,19 @@ def _invented(rows: Sequence[Row]) -> str:
 
 
 def _cpu(stages: Sequence[str] | None = None) -> Callable[[Sequence[Row]], str]:
-    """CPU seconds per second of audio; a star where some of it was measured in an earlier run."""
+    """CPU seconds per second of audio, over the recordings on which the stage was run; a star where some of it was
+    measured in an earlier run. The total is the sum of the stages' rates."""
 
     def cell(rows: Sequence[Row]) -> str:
         done = [row for row in rows if row.scores and row.cpu_s]
-        audio_s = sum(row.duration_s for row in done)
-        if not audio_s or (stages and not any(stage in row.cpu_s for row in done for stage in stages)):
+        rates = []
+        for stage in stages or sorted({stage for row in done for stage in row.cpu_s}):
+            with_it = [row for row in done if stage in row.cpu_s]
+            if with_it:
+                rates.append(sum(row.cpu_s[stage] for row in with_it) / sum(row.duration_s for row in with_it))
+        if not rates:
             return "–"
-        cpu_s = sum(s for row in done for stage, s in row.cpu_s.items() if stages is None or stage in stages)
-        return f"{cpu_s / audio_s:.3f}" + ("*" if any(row.is_cached for row in done) else "")
+        return f"{sum(rates):.3f}" + ("*" if any(row.is_cached for row in done) else "")
 
     return cell
 

@@ -7,7 +7,7 @@ import pytest
 from bench.recordings import NON_SPEECH, Recording
 from bench.references import ReferenceTurn, Utterance
 from bench.rules import HeardWord, SpokenSegment
-from bench.scoring import score, wrong_speaker_words
+from bench.scoring import covers, score, wrong_speaker_words
 from bench.words import Errors
 
 
@@ -88,3 +88,13 @@ def test_too_many_labels_for_meeteval_leave_the_rate_out(tmp_path: Path) -> None
     scores = score(recording, 8.0, [], heard)
     assert scores.orcwer is None
     assert scores.wer == Errors(8, 8)
+
+
+@pytest.mark.parametrize(("written_s", "is_enough"), [(10, True), (8.5, True), (5, False), (0, False)])
+def test_words_are_scored_only_where_most_of_the_speech_is_written_down(written_s: float, *, is_enough: bool) -> None:
+    said = [Utterance(0, written_s, "A", "some words")] if written_s else []
+    assert covers(said, [ReferenceTurn(0, 6, "A"), ReferenceTurn(6, 10, "B")]) is is_enough
+
+
+def test_an_empty_line_of_a_transcript_covers_nothing() -> None:
+    assert not covers([Utterance(0, 10, "A", "")], [ReferenceTurn(0, 10, "A")])
