@@ -95,7 +95,7 @@ def _voices(
         return original, extractor, [_facts(pipeline)]
     from scribe.engines.diarization import OnnxDiarizer
 
-    diarizer = OnnxDiarizer(store.path(SEGMENTATION), voiceprint, residency)
+    diarizer = OnnxDiarizer(store.path(SEGMENTATION), voiceprint, residency, threads=_threads(settings))
     return diarizer, extractor, [_facts(SEGMENTATION), _facts(VOICEPRINT)]
 
 
@@ -113,11 +113,15 @@ def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple
         residency,
         device=settings.device,
         compute_type=chosen.compute_type,
-        threads=settings.threads or min(os.cpu_count() or 1, MOST_THREADS),
+        threads=_threads(settings),
         beam_size=chosen.beam_size,
         batch_size=chosen.batch_size,
     )
     return transcriber, [_facts(chosen.model)]
+
+
+def _threads(settings: Settings) -> int:
+    return settings.threads or min(os.cpu_count() or 1, MOST_THREADS)
 
 
 def _facts(name: str) -> ModelFacts:

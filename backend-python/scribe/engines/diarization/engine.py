@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, SpeakerCount, SpeakerLabel, speaker_label
+from scribe.domain.turns import exclusive_turns
 from scribe.domain.voices import Voiceprint
 from scribe.engines.diarization.clustering import ClusterLimits, centre, centroids_of, cluster
 from scribe.engines.diarization.levels import LevelRule, level_evidence
 from scribe.engines.diarization.reassignment import reassign
 from scribe.engines.diarization.segmentation import segment
-from scribe.engines.diarization.timeline import TurnRule, exclusive, join_chunks, speaking, turns_of
+from scribe.engines.diarization.timeline import TurnRule, join_chunks, speaking, turns_of
 from scribe.engines.diarization.windows import Windows, cut_windows, embed_windows
 from scribe.engines.onnx import Device, FloatArray, OnnxModel, sha256_of
 from scribe.engines.residency import Residency
@@ -98,13 +99,17 @@ class OnnxDiarizer:
         """
         tuning = self._tuning
         with self._residency.hold(self._segmentation_id, self._load_segmentation) as network:
-            activity = segment(waveform, network, tuning.step_s, lambda done: progress(_SEGMENTATION_SHARE * done))
+            activity = segment(
+                waveform, network, tuning.step_s, lambda done: progress(_SEGMENTATION_SHARE * done), self._threads
+            )
         windows = cut_windows(activity, tuning.window_s)
         if len(windows) == 0:
             progress(1.0)
             return Diarization(duration_s=waveform.duration_s, turns=(), exclusive_turns=())
         with self._residency.hold(self._voiceprint_id, self._load_voiceprint) as model:
-            vectors = embed_windows(waveform, windows, model, lambda done: progress(_after_segmentation(done)))
+            vectors = embed_windows(
+                waveform, windows, model, lambda done: progress(_after_segmentation(done)), self._threads
+            )
         labels, num_speakers = self._name_windows(windows, vectors, count)
         presence = join_chunks(activity, windows, labels, num_speakers)
         evidence = level_evidence(waveform, activity.speech, tuning.levels)
@@ -114,15 +119,15 @@ class OnnxDiarizer:
         return Diarization(
             duration_s=waveform.duration_s,
             turns=turns,
-            exclusive_turns=exclusive(turns),
+            exclusive_turns=exclusive_turns(turns),
             voiceprints=self._voiceprints(windows, vectors, labels, order),
         )
 
     def _load_segmentation(self) -> OnnxModel:
-        return OnnxModel.load(self._segmentation_path, device=self._device, threads=self._threads)
+        return OnnxModel.load(self._segmentation_path, device=self._device)
 
     def _load_voiceprint(self) -> CampPlus:
-        return CampPlus.load(self._voiceprint_path, device=self._device, threads=self._threads)
+        return CampPlus.load(self._voiceprint_path, device=self._device)
 
     def _name_windows(self, windows: Windows, vectors: FloatArray, count: SpeakerCount) -> tuple[Ints, int]:
         tuning = self._tuning

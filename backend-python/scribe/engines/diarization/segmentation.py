@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.engines.diarization.powerset import LOCAL_SPEAKERS, speaker_probabilities, speech_probabilities
 from scribe.engines.onnx import FloatArray, OnnxModel
+from scribe.engines.parallel import in_order
 
 CHUNK_S = 10.0
 """What segmentation-3.0 was trained on."""
@@ -47,7 +48,9 @@ class LocalActivity:
         return len(self.speech)
 
 
-def segment(waveform: Waveform, network: OnnxModel, step_s: float, progress: Callable[[float], None]) -> LocalActivity:
+def segment(
+    waveform: Waveform, network: OnnxModel, step_s: float, progress: Callable[[float], None], threads: int = 1
+) -> LocalActivity:
     """Runs the network every ``step_s`` over the recording; the last chunk is padded with silence."""
     step = round(step_s * SAMPLE_RATE_HZ)
     num_chunks = max(1, -(-(waveform.num_samples - _CHUNK_SAMPLES) // step) + 1)
@@ -55,19 +58,24 @@ def segment(waveform: Waveform, network: OnnxModel, step_s: float, progress: Cal
     num_frames = num_frames_in(waveform.num_samples)
     probabilities = np.empty((num_chunks, CHUNK_FRAMES, LOCAL_SPEAKERS), np.float16)
     speech, covering = np.zeros(num_frames, np.float32), np.zeros(num_frames, np.float32)
-    for first in range(0, num_chunks, _BATCH):
+
+    def hear(first: int) -> FloatArray:
         batch = np.zeros((min(_BATCH, num_chunks - first), 1, _CHUNK_SAMPLES), np.float32)
         for i in range(len(batch)):
             start = (first + i) * step
             samples = waveform.samples(start, start + _CHUNK_SAMPLES)
             batch[i, 0, : len(samples)] = samples
-        classes = network.run(batch)
-        probabilities[first : first + len(batch)] = np.nan_to_num(speaker_probabilities(classes))
+        return network.run(batch)
+
+    firsts = range(0, num_chunks, _BATCH)
+    for first, classes in zip(firsts, in_order(hear, firsts, threads), strict=True):
+        stop_chunk = first + len(classes)
+        probabilities[first:stop_chunk] = np.nan_to_num(speaker_probabilities(classes))
         for start, heard in zip(first_frames[first:], np.nan_to_num(speech_probabilities(classes)), strict=False):
             stop = min(start + CHUNK_FRAMES, num_frames)
             speech[start:stop] += heard[: stop - start]
             covering[start:stop] += 1
-        progress((first + len(batch)) / num_chunks)
+        progress(stop_chunk / num_chunks)
     speech /= np.maximum(covering, 1)
     return LocalActivity(align_columns(probabilities, first_frames), speech, first_frames)
 

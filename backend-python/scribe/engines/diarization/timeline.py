@@ -5,11 +5,8 @@ looks at a voiceprint. Usage::
 
     presence = join_chunks(activity, windows, labels, num_speakers)      # (num_frames, num_speakers)
     turns, order = turns_of(speaking(presence, speech, evidence, rule), rule, duration_s)
-    alone = exclusive(turns)
 """
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,25 +159,3 @@ def _spans(heard: npt.NDArray[np.bool_], rule: TurnRule, duration_s: float) -> l
         elif start_s < stop_s:
             joined.append([start_s, stop_s])
     return [Span(start_s, stop_s) for start_s, stop_s in joined if stop_s - start_s >= rule.shortest_s]
-
-
-def exclusive(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """At most one speaker at any instant: in overlap the longer turn wins, the earlier one when they are equal."""
-    edges = sorted({t for turn in turns for t in (turn.start_s, turn.end_s)})
-    alone: list[Turn] = []
-    waiting = sorted(turns)
-    open_turns: list[Turn] = []
-    position = 0
-    for start_s, end_s in itertools.pairwise(edges):
-        while position < len(waiting) and waiting[position].start_s <= start_s:
-            open_turns.append(waiting[position])
-            position += 1
-        open_turns = [turn for turn in open_turns if turn.end_s > start_s]
-        if not open_turns:
-            continue
-        winner = min(open_turns, key=lambda turn: (-turn.duration_s, turn))
-        if alone and alone[-1].speaker == winner.speaker and alone[-1].end_s == start_s:
-            alone[-1] = Turn(alone[-1].start_s, end_s, winner.speaker)
-        else:
-            alone.append(Turn(start_s, end_s, winner.speaker))
-    return tuple(alone)

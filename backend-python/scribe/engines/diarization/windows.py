@@ -22,6 +22,7 @@ from scribe.engines.diarization.segmentation import (
     LocalActivity,
 )
 from scribe.engines.onnx import FloatArray
+from scribe.engines.parallel import in_order
 from scribe.engines.voiceprint import EMBEDDING_DIMENSION, FRAME_SAMPLES, CampPlus, fbank
 from scribe.engines.voiceprint import FRAME_SHIFT_SAMPLES as FBANK_SHIFT
 
@@ -119,19 +120,24 @@ def _equal_parts(frames: Ints, longest_s: float) -> list[tuple[int, int]]:
 
 
 def embed_windows(
-    waveform: Waveform, windows: Windows, model: CampPlus, progress: Callable[[float], None]
+    waveform: Waveform, windows: Windows, model: CampPlus, progress: Callable[[float], None], threads: int = 1
 ) -> FloatArray:
     """The voice of each window from its clean frames. (num_windows, 192) float32, unit length or zero."""
     vectors = np.zeros((len(windows), EMBEDDING_DIMENSION), np.float32)
-    for i, (start, stop) in enumerate(zip(windows.starts.tolist(), windows.stops.tolist(), strict=True)):
+
+    def measure(window: int) -> FloatArray | None:
+        start, stop = int(windows.starts[window]), int(windows.stops[window])
         first_sample = start * FRAME_SHIFT_SAMPLES + (RECEPTIVE_FIELD_SAMPLES - FRAME_SHIFT_SAMPLES) // 2
         samples = waveform.samples(first_sample, first_sample + (stop - start) * FRAME_SHIFT_SAMPLES)
         features = fbank(samples)
         centres = np.arange(len(features)) * FBANK_SHIFT + FRAME_SAMPLES // 2
         is_clean = windows.clean[start:stop][np.minimum(centres // FRAME_SHIFT_SAMPLES, stop - start - 1)]
-        if np.count_nonzero(is_clean) > 0:
-            vectors[i] = model.embed(features[is_clean])
-        if i % 16 == 0:
-            progress(i / len(windows))
+        return model.embed(features[is_clean]) if np.count_nonzero(is_clean) > 0 else None
+
+    for window, vector in enumerate(in_order(measure, range(len(windows)), threads)):
+        if vector is not None:
+            vectors[window] = vector
+        if window % 16 == 0:
+            progress(window / len(windows))
     progress(1.0)
     return vectors

@@ -1,4 +1,4 @@
-"""From chunks to turns: aggregation, overlap, exclusivity, and what must hold of any turns."""
+"""From chunks to turns: aggregation, overlap, and what must hold of any turns."""
 
 import itertools
 
@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from scribe.domain.speech import SpeakerLabel, Turn
+from scribe.domain.speech import SpeakerLabel
 from scribe.engines.diarization.segmentation import CHUNK_FRAMES, LocalActivity, align_columns, frame_times_s
-from scribe.engines.diarization.timeline import TurnRule, exclusive, join_chunks, speaking, turns_of
+from scribe.engines.diarization.timeline import TurnRule, join_chunks, speaking, turns_of
 from scribe.engines.diarization.windows import Windows, cut_windows
 
 A, B = SpeakerLabel("SPEAKER_00"), SpeakerLabel("SPEAKER_01")
@@ -110,35 +110,8 @@ def test_turns_are_sorted_disjoint_per_speaker_and_within_the_recording(
         assert all(b.start_s - a.end_s > joined_pause_s for a, b in itertools.pairwise(own))
 
 
-turn_lists = st.lists(
-    st.tuples(st.integers(0, 500), st.integers(1, 200), st.sampled_from([A, B])).map(
-        lambda t: Turn(t[0] / 10, (t[0] + t[1]) / 10, t[2])
-    ),
-    max_size=12,
-)
-
-
-@given(turn_lists)
-def test_exclusive_turns_never_overlap_and_cover_what_the_turns_cover(turns: list[Turn]) -> None:
-    alone = exclusive(turns)
-    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(alone))
-    moments = np.arange(0, 75, 0.05) + 0.013
-    covered = [any(t.start_s <= m < t.end_s for t in turns) for m in moments]
-    kept = [any(t.start_s <= m < t.end_s for t in alone) for m in moments]
-    assert covered == kept
-    for m in moments[np.array(kept, bool)]:
-        winner = next(t.speaker for t in alone if t.start_s <= m < t.end_s)
-        assert any(t.start_s <= m < t.end_s and t.speaker == winner for t in turns)
-
-
-def test_in_overlap_the_longer_turn_wins() -> None:
-    turns = [Turn(0.0, 5.0, A), Turn(4.0, 10.0, B), Turn(6.0, 7.0, A)]
-    assert exclusive(turns) == (Turn(0.0, 4.0, A), Turn(4.0, 10.0, B))
-
-
 def test_nothing_heard_is_nothing_said() -> None:
     assert turns_of(np.zeros((100, 2), bool), TurnRule(), 2.0) == ((), [])
-    assert exclusive([]) == ()
     empty = Windows(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros(10, bool))
     assert len(empty) == 0
     assert empty.seconds.shape == (0,)
