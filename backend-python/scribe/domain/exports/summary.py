@@ -70,9 +70,7 @@ def summarise(document: FusionDocument, language: ReadingLanguage) -> Summary:
         facts=tuple(facts),
         participants=_participants(document, names, language),
         names=names,
-        remarks=tuple(
-            single_line(words.warnings.get(warning.code, warning.message)) for warning in document.warnings
-        ),
+        remarks=tuple(single_line(words.warnings.get(warning.code, warning.message)) for warning in document.warnings),
         coverage=_coverage(document, language),
         made_by=words.made_by.format(
             version=single_line(document.product.version),
