@@ -102,7 +102,7 @@ class Measures:
             name: [
                 VoiceProfile(f"pseudo {name} x{factor}", (self._one(played, Span(0.0, played.duration_s)),))
                 for factor in PSEUDO_FACTORS
-                for played in [Waveform(pseudo_voice(self.open((person.enrol or person.test)[0]).pcm, factor))]
+                for played in [Waveform(pseudo_voice(self.open((person.enrol or person.test)[0]).pcm[:], factor))]
             ]
             for name, person in self.people.items()
         }

@@ -27,9 +27,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 import scribe
+from scribe.adapters.audio_pcm import PcmFile
 from scribe.domain import errors
 from scribe.domain.audio import SAMPLE_RATE_HZ, AudioFacts, Waveform
 from scribe.domain.errors import (
@@ -96,7 +95,7 @@ class PyAvConverter:
         return facts
 
     def open(self, wav: Path) -> Waveform:
-        """Memory-maps a WAV that :meth:`convert` wrote. Raises: ArtefactError."""
+        """A WAV that :meth:`convert` wrote, read from disk as it is sliced. Raises: ArtefactError."""
         try:
             with wav.open("rb") as stream:
                 header = stream.read(_HEADER.size)
@@ -110,7 +109,7 @@ class PyAvConverter:
             raise ArtefactError("The converted audio is not 16 kHz mono WAV: run the recording again from the start.")
         if wav.stat().st_size != _HEADER.size + fields[12] or not fields[12]:
             raise ArtefactError("The converted audio is incomplete: run the recording again from the start.")
-        return Waveform(np.memmap(wav, dtype="<i2", mode="r", offset=_HEADER.size))
+        return Waveform(PcmFile(wav, _HEADER.size))
 
     @contextmanager
     def _child(self, source_fd: int, output_fd: int) -> Iterator[subprocess.Popen[bytes]]:

@@ -8,6 +8,7 @@ Usage::
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +19,24 @@ Samples = npt.NDArray[np.float32]
 """(num_samples,) float32, 16 kHz mono, in [-1, 1]."""
 
 
+class Pcm(Protocol):
+    """(num_samples,) int16, in memory or on disk: only the slice that is asked for is read."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, window: slice, /) -> npt.NDArray[np.int16]: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Waveform:
-    """A whole recording, usually memory-mapped: slicing reads only what is asked for."""
+    """A whole recording, usually on disk: never slice all of it."""
 
-    pcm: npt.NDArray[np.int16]
-    """(num_samples,) int16, 16 kHz mono. Often an ``np.memmap``: never load it whole."""
+    pcm: Pcm
+    """(num_samples,) int16, 16 kHz mono."""
 
     @property
     def num_samples(self) -> int:
-        return int(self.pcm.shape[0])
+        return len(self.pcm)
 
     @property
     def duration_s(self) -> float:

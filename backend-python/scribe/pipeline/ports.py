@@ -35,7 +35,7 @@ class AudioConverter(Protocol):
         """Writes ``target`` as 16 kHz mono 16-bit WAV, atomically. Raises: AudioError, ResourceError."""
 
     def open(self, wav: Path) -> Waveform:
-        """Memory-maps a WAV that :meth:`convert` wrote."""
+        """A WAV that :meth:`convert` wrote, read from disk as it is sliced."""
 
 
 class Diarizer(Protocol):

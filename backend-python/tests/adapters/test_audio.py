@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from scribe.adapters.audio import MAX_WAV_DURATION_S, PyAvConverter
+from scribe.adapters.audio_pcm import PcmFile
 from scribe.domain.audio import SAMPLE_RATE_HZ
 from scribe.domain.errors import (
     ArtefactError,
@@ -57,7 +58,7 @@ def test_the_opened_waveform_is_mapped_and_not_loaded(tmp_path: Path) -> None:
     converter = PyAvConverter()
     converter.convert(tmp_path / "in.wav", tmp_path / "out.wav", ignore)
     waveform = converter.open(tmp_path / "out.wav")
-    assert isinstance(waveform.pcm, np.memmap)
+    assert isinstance(waveform.pcm, PcmFile)
     assert waveform.duration_s == 2.0
 
 
