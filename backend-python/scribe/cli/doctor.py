@@ -53,6 +53,9 @@ def doctor(
         console.print_json(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
         table = Table(box=None, show_header=False, padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for finding in findings:
             remedy = f"\n[bold]{finding.remedy}[/bold]" if finding.remedy else ""
             table.add_row(_MARKS[finding.verdict], finding.subject, finding.detail + remedy)

@@ -28,6 +28,9 @@ from scribe.engines.model import Catalog, Model
 from scribe.engines.model_sources import PullOptions, PullProgress, pull
 from scribe.engines.model_store import ModelStore, default_models_dir
 
+WIDE = 140
+"""Columns of a terminal in which memory, languages and licence have room, too; ``--json`` always has them."""
+
 app = typer.Typer(help="Models: what there is, what is installed, installing more.", no_args_is_help=True)
 
 
@@ -58,15 +61,18 @@ def list_models(context: typer.Context, models_dir: ModelsDir = None, as_json: A
     if as_json:
         Console().print_json(json.dumps(rows, ensure_ascii=False))
         return
+    console = Console()
+    is_wide = console.width >= WIDE
     table = Table(box=None, header_style="bold", padding=(0, 1))
-    for column in ("model", "", "size", "memory", "languages", "licence", "what it is for"):
-        table.add_column(column, justify="right" if column in ("size", "memory") else "left")
+    for column in ("model", "", "size", *(("memory", "languages", "licence") if is_wide else ())):
+        table.add_column(column, justify="right" if column in ("size", "memory") else "left", no_wrap=True)
+    table.add_column("what it is for")
     for model, row in zip(store.catalog, rows, strict=True):
         state = {"installed": "[green]installed[/green]", "missing": "", "damaged": "[red]damaged[/red]"}[row["state"]]
         memory = f"{model.memory_mb:,} MB" if model.memory_mb else "–"
         name = f"[bold]{model.name}[/bold]" if model.is_default else model.name
-        table.add_row(name, state, _size(model), memory, model.languages, model.licence, model.summary)
-    console = Console()
+        details = (memory, model.languages, model.licence) if is_wide else ()
+        table.add_row(name, state, _size(model), *details, model.summary)
     console.print(table)
     console.print(f"\nBold: what the default pipeline needs. Installed in {store.root}.", style="dim", highlight=False)
 
