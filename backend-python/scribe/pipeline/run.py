@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from scribe.core.hashing import sha256_of
 from scribe.core.metering import metered
 from scribe.domain.audio import AudioFacts, Waveform
 from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError
@@ -30,7 +31,7 @@ from scribe.domain.speech import (
 )
 from scribe.domain.voices import Identification
 from scribe.pipeline import stages
-from scribe.pipeline.checkpoints import Checkpoints, Fingerprint, fingerprint, sha256_of
+from scribe.pipeline.checkpoints import Checkpoints, Fingerprint, fingerprint
 from scribe.pipeline.ports import (
     AudioConverter,
     CheckpointStore,

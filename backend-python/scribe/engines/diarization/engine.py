@@ -25,7 +25,7 @@ from scribe.engines.diarization.reassignment import reassign
 from scribe.engines.diarization.segmentation import segment
 from scribe.engines.diarization.timeline import TurnRule, join_chunks, speaking, turns_of
 from scribe.engines.diarization.windows import Windows, cut_windows, embed_windows
-from scribe.engines.onnx import Device, FloatArray, OnnxModel, sha256_of
+from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256
 from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlus
 
@@ -86,9 +86,9 @@ class OnnxDiarizer:
         return {
             "engine": "onnx",
             "segmentation": self._segmentation_id,
-            "segmentation_sha256": sha256_of(self._segmentation_path),
+            "segmentation_sha256": model_sha256(self._segmentation_path),
             "voiceprint": self._voiceprint_id,
-            "voiceprint_sha256": sha256_of(self._voiceprint_path),
+            "voiceprint_sha256": model_sha256(self._voiceprint_path),
             "tuning": asdict(self._tuning),
         }
 
