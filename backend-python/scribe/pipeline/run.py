@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from scribe.core.hashing import sha256_of
+from scribe.core.logging import get_logger
 from scribe.core.metering import metered
 from scribe.domain.audio import AudioFacts, Waveform
 from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError
@@ -221,10 +222,19 @@ class _Run:
 
     def _note(self, metrics: StageMetrics) -> None:
         self._metrics.append(metrics)
+        get_logger().info(
+            "stage.finished",
+            stage=str(metrics.stage),
+            seconds=round(metrics.seconds, 3),
+            cpu_seconds=round(metrics.cpu_seconds, 3),
+            peak_mb=round(metrics.peak_rss_mb, 1),
+            is_reused=metrics.is_reused,
+        )
         self._observer.stage_finished(metrics)
 
     def _warn(self, warning: RunWarning) -> None:
         self._warnings.append(warning)
+        get_logger().info("run.warned", code=warning.code)
         self._observer.warned(warning)
 
 

@@ -67,6 +67,13 @@ def test_quiet_prints_the_folder_and_nothing_else(recording: Path, tmp_path: Pat
     assert done.stderr == ""
 
 
+def test_the_log_level_shows_events_with_keys_and_no_words(recording: Path, tmp_path: Path) -> None:
+    done = scribe("transcribe", recording, "--quiet", cwd=tmp_path, SCRIBE_LOG_LEVEL="info")
+    assert done.stderr.count("stage.finished") == 4
+    assert "peak_mb" in done.stderr
+    assert "one two" not in done.stderr
+
+
 def test_json_prints_one_event_a_line(recording: Path, tmp_path: Path) -> None:
     done = scribe("transcribe", recording, "--json", cwd=tmp_path)
     events = [json.loads(line) for line in done.stdout.splitlines()]
