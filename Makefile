@@ -59,7 +59,7 @@ schemas: setup  ## write docs/schemas anew from the code
 lock:  ## pin every dependency by hash, for Python 3.11 and newer
 	$(BIN)/python -m pip install --quiet uv
 	cd $(BACKEND) && for set in "runtime:" "dev:--group test --group build" "bench:--group test --group bench --group build"; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  $(BIN)/uv pip compile --quiet --extra embedded --extra s3 --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    pyproject.toml $${set#*:} --output-file requirements/$${set%%:*}.txt || exit 1; done
 
 clean:  ## remove what was built and written, not the models

@@ -1,10 +1,29 @@
 """What every test may ask for. Tests that need ``../shared/audio`` skip where it is not; nothing here is mocked."""
 
+import asyncio
 import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import asyncpg
 import pytest
 from hypothesis import settings
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from scribe.adapters.servers.children import free_port
+from scribe.adapters.servers.postgres import PostgresServer
+from scribe.adapters.servers.valkey import ValkeyServer
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.core.database import build_engine
+from scribe.core.ids import uuid7
+from scribe.core.migrate import migrate
+from scribe.core.models_db import UserRow
+from scribe.domain.accounts import ROLE_SCOPES, Principal, Role
+from scribe.domain.meeting import UserId
 
 settings.register_profile("scribe", deadline=None)  # the clock of a shared machine proves nothing
 settings.load_profile("scribe")
@@ -28,3 +47,99 @@ def shared_models() -> Path:
     if not folder.is_dir():
         pytest.skip("the reference exports of ../shared/models are not here")
     return folder
+
+
+# --- real servers, one of each per session; a fresh database per test -------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def servers_dir() -> Iterator[Path]:
+    """A folder that PostgreSQL's account may enter (pytest's own are private)."""
+    folder = Path(tempfile.mkdtemp(prefix="scribe-servers-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers_dir: Path) -> Iterator[PostgresServer]:
+    with PostgresServer(servers_dir / "postgres", free_port(), is_durable=False) as server:
+        asyncio.run(_make_template(server.url))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(servers_dir: Path) -> Iterator[ValkeyServer]:
+    with ValkeyServer(servers_dir / "valkey", free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+async def database_url(postgres: PostgresServer) -> AsyncIterator[str]:
+    """A database of its own, with every migration applied."""
+    name = f"test_{uuid4().hex}"
+    await _administer(postgres.url, f'create database "{name}" template scribe_template strategy file_copy')
+    yield str(make_url(postgres.url).set(database=name).render_as_string(hide_password=False))
+    await _administer(postgres.url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = build_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def units(engine: AsyncEngine) -> UnitOfWorkFactory:
+    return UnitOfWorkFactory(engine)
+
+
+@pytest.fixture
+def redis_url(valkey: ValkeyServer) -> str:
+    return valkey.url
+
+
+@pytest.fixture
+def redis_stream() -> str:
+    """A stream nobody else uses: give it to ``SCRIBE_QUEUE__STREAM``."""
+    return f"test:{uuid4().hex}"
+
+
+@pytest.fixture
+async def member(units: UnitOfWorkFactory) -> Principal:
+    return await add_user(units, "claire")
+
+
+@pytest.fixture
+async def stranger(units: UnitOfWorkFactory) -> Principal:
+    """Another member, who owns nothing."""
+    return await add_user(units, "anne")
+
+
+@pytest.fixture
+async def administrator(units: UnitOfWorkFactory) -> Principal:
+    return await add_user(units, "root", Role.ADMIN)
+
+
+async def add_user(units: UnitOfWorkFactory, username: str, role: Role = Role.MEMBER) -> Principal:
+    """A user who cannot sign in, for tests that are not about signing in."""
+    user_id = UserId(uuid7())
+    async with units() as unit:
+        unit.session.add(UserRow(id=user_id, username=username, password_hash="!", role=str(role)))
+    return Principal(user_id, username, role, ROLE_SCOPES[role])
+
+
+async def _make_template(url: str) -> None:
+    await _administer(url, "create database scribe_template")
+    engine = build_engine(str(make_url(url).set(database="scribe_template").render_as_string(hide_password=False)))
+    await migrate(engine)
+    await engine.dispose()
+
+
+async def _administer(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -19,9 +19,9 @@ from rich.table import Table
 
 from scribe import __version__
 from scribe.cli.failures import EXIT_FAILED
-from scribe.cli.wiring import SEGMENTATION, VOICEPRINT, open_store
 from scribe.core.config import Settings, load_settings
 from scribe.domain.errors import ModelError, OptionError
+from scribe.worker.wiring import SEGMENTATION, VOICEPRINT, open_store
 
 Verdict = Literal["good", "note", "bad"]
 

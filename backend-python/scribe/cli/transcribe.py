@@ -20,7 +20,6 @@ from rich.text import Text
 from scribe.adapters.storage import FolderCheckpoints, Storage, only_one
 from scribe.cli.failures import exit_code_of
 from scribe.cli.observers import JsonObserver, ProgressObserver, QuietObserver
-from scribe.cli.wiring import Workshop, build_workshop
 from scribe.core.config import Settings, load_settings
 from scribe.core.logging import configure_logging
 from scribe.domain.errors import InternalError, OptionError, ResourceError, ScribeError
@@ -31,6 +30,7 @@ from scribe.domain.typography import ReadingLanguage
 from scribe.pipeline.ports import RunObserver
 from scribe.pipeline.run import Request
 from scribe.services.processing import Job, Minutes, folder_names, transcribe_recording
+from scribe.worker.wiring import Workshop, build_workshop
 
 CHECKPOINTS = ".checkpoints"
 

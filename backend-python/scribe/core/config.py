@@ -2,7 +2,8 @@
 
 Owns names, defaults and documentation of settings; never reads one at import. The environment carries them with the
 prefix ``SCRIBE_`` and ``__`` between a group and its field (``SCRIBE_TRANSCRIPTION__BEAM_SIZE=5``); a name nobody
-knows is refused, so that a typing error is not a silent default.
+knows is refused, so that a typing error is not a silent default. ``DATABASE_URL`` and ``REDIS_URL`` go by the names
+that every platform gives them.
 
 Usage::
 
@@ -63,11 +64,65 @@ class IdentificationSettings(Group):
     """Clean speech a speaker must have before a name may be given."""
 
 
+class ApiSettings(Group):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = None
+    """What users type, where a proxy stands before the API; ``https://`` makes cookies secure."""
+    max_upload_mb: int = Field(default=4096, gt=0)
+    """Largest recording, in MB (2^20 bytes)."""
+    max_page: int = Field(default=200, ge=1, le=1000)
+    logins_per_minute: int = Field(default=10, ge=1)
+    """Attempts a minute, for one user name and for one address."""
+    uploads_per_hour: int = Field(default=600, ge=1)
+    """Per user."""
+    upload_expiry_h: float = Field(default=48.0, gt=0)
+    """A resumable upload nobody continues for so long is removed."""
+    session_days: float = Field(default=14.0, gt=0)
+    """A browser session nobody uses for so long ends."""
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses whose X-Forwarded headers are believed, separated by commas; ``*``: all."""
+    events_kept_days: float = Field(default=7.0, gt=0)
+    """How far back ``Last-Event-ID`` can reach."""
+
+
+class QueueSettings(Group):
+    lease_s: float = Field(default=15.0, ge=1)
+    """A worker that gives no sign for so long has lost its meeting to the next one. Three heartbeats fit in it."""
+    reap_every_s: float = Field(default=2.0, gt=0)
+    """How often each process looks for what is due or abandoned."""
+    poll_every_s: float = Field(default=5.0, gt=0)
+    """How often an idle worker looks by itself, should Redis be away."""
+    max_attempts: int = Field(default=5, ge=1, le=20)
+    retry_delays_s: tuple[float, ...] = (5.0, 30.0, 120.0, 300.0)
+    """Wait before the second, third ... attempt; the last one repeats."""
+    stream: str = "scribe:work"
+    """Name of the Redis stream; installations that share one Redis need different ones."""
+
+
 class Settings(BaseSettings):
     """All settings with their defaults."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, populate_by_name=True
+    )
 
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    """PostgreSQL 18, ``postgresql://user:password@host:port/name``; ``None``: ``scribe up`` starts its own."""
+    redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
+    """Redis 7 or Valkey, ``redis://:password@host:port/0``; ``None``: ``scribe up`` starts its own."""
+    storage_url: str | None = None
+    """Recordings and results: a folder, or any fsspec URL such as ``s3://bucket/prefix``; ``None``: in the data
+    directory. Credentials of S3 come from the usual AWS variables."""
+    data_dir: Path | None = None
+    """Where ``scribe up`` keeps its database, its queue and its files; default: the user's data directory, or
+    ``/var/lib/smart-meeting-scribe`` for root."""
+    scratch_dir: Path | None = None
+    """Local working files of a worker: one WAV per running meeting; default: in the data directory."""
+    workers: int = Field(default=1, ge=0, le=64)
+    """Workers that ``scribe up`` starts; each processes one meeting at a time."""
+    voices_dir: Path | None = None
+    """Known voices, ``<Name>.<ext>`` or ``<Name>/*``; default: ``voices`` in the data directory, if there is one."""
     models_dir: Path | None = None
     """Where models are installed; default: the user's data directory."""
     device: Device = "auto"
@@ -79,6 +134,8 @@ class Settings(BaseSettings):
     language: Literal["auto", "fr", "en"] = "auto"
     """Of headings and notes in what people read; ``auto``: that of the meeting."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    api: ApiSettings = ApiSettings()
+    queue: QueueSettings = QueueSettings()
     audio: AudioLimits = AudioLimits()
     diarization: DiarizationSettings = DiarizationSettings()
     transcription: TranscriptionSettings = TranscriptionSettings()
@@ -108,6 +165,8 @@ def setting_names() -> tuple[str, ...]:
         group = field.annotation
         if isinstance(group, type) and issubclass(group, Group):
             names += [f"{ENV_PREFIX}{name}__{inner}".upper() for inner in group.model_fields]
+        elif isinstance(field.validation_alias, str):
+            names.append(field.validation_alias)
         else:
             names.append(f"{ENV_PREFIX}{name}".upper())
     return tuple(names)

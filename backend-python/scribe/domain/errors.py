@@ -11,7 +11,29 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   │   ├── AudioEmptyError       audio.empty
     │   │   └── AudioTooLongError     audio.too_long
     │   ├── OptionError               option.invalid
-    │   └── VoiceClipError            voices.unusable_clip
+    │   ├── VoiceClipError            voices.unusable_clip
+    │   └── UploadError               upload.invalid
+    │       ├── UploadEmptyError      upload.empty
+    │       ├── UploadTooLargeError   upload.too_large
+    │       ├── ChecksumError         upload.checksum_mismatch
+    │       └── UploadIncompleteError upload.incomplete
+    ├── RequestError                  what was asked does not fit the state of things
+    │   ├── NotFoundError             request.not_found
+    │   ├── ConflictError             request.conflict
+    │   │   ├── StatusConflictError   meeting.status_conflict
+    │   │   ├── DuplicateError        meeting.duplicate
+    │   │   └── IdempotencyError      request.idempotency_mismatch
+    │   ├── PreconditionError         request.precondition_failed
+    │   └── RateLimitError            request.rate_limited
+    ├── AccessError
+    │   ├── NotSignedInError          access.not_signed_in
+    │   ├── SignInError               access.wrong_credentials
+    │   ├── ForbiddenError            access.forbidden
+    │   ├── CsrfError                 access.csrf
+    │   └── PasswordChangeError       access.password_change_required
+    ├── UnavailableError              service.unavailable: database, Redis or storage does not answer
+    │   └── StorageError              storage.unavailable
+    ├── LeaseLostError                run.lease_lost: another worker has the meeting now
     ├── ModelError
     │   ├── ModelMissingError         model.missing
     │   ├── ModelCorruptError         model.corrupt
@@ -31,6 +53,7 @@ Usage::
 """
 
 from typing import ClassVar
+from uuid import UUID
 
 
 class ScribeError(Exception):
@@ -76,6 +99,109 @@ class OptionError(InputError):
 
 class VoiceClipError(InputError):
     code = "voices.unusable_clip"
+
+
+class UploadError(InputError):
+    code = "upload.invalid"
+
+
+class UploadEmptyError(UploadError):
+    code = "upload.empty"
+
+
+class UploadTooLargeError(UploadError):
+    code = "upload.too_large"
+
+
+class ChecksumError(UploadError):
+    code = "upload.checksum_mismatch"
+
+
+class UploadIncompleteError(UploadError):
+    code = "upload.incomplete"
+    is_retryable = True
+
+
+class RequestError(ScribeError):
+    code = "request.refused"
+
+
+class NotFoundError(RequestError):
+    """Also raised for what is there but may not be seen: the answer must not tell."""
+
+    code = "request.not_found"
+
+
+class ConflictError(RequestError):
+    code = "request.conflict"
+
+
+class StatusConflictError(ConflictError):
+    code = "meeting.status_conflict"
+
+
+class DuplicateError(ConflictError):
+    """The same recording was uploaded before by the same user."""
+
+    code = "meeting.duplicate"
+
+    def __init__(self, message: str, meeting_id: UUID) -> None:
+        super().__init__(message)
+        self.meeting_id = meeting_id
+
+
+class IdempotencyError(ConflictError):
+    code = "request.idempotency_mismatch"
+
+
+class PreconditionError(RequestError):
+    code = "request.precondition_failed"
+
+
+class RateLimitError(RequestError):
+    code = "request.rate_limited"
+    is_retryable = True
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class AccessError(ScribeError):
+    code = "access.refused"
+
+
+class NotSignedInError(AccessError):
+    code = "access.not_signed_in"
+
+
+class SignInError(AccessError):
+    code = "access.wrong_credentials"
+
+
+class ForbiddenError(AccessError):
+    code = "access.forbidden"
+
+
+class CsrfError(AccessError):
+    code = "access.csrf"
+
+
+class PasswordChangeError(AccessError):
+    code = "access.password_change_required"
+
+
+class UnavailableError(ScribeError):
+    code = "service.unavailable"
+    is_retryable = True
+
+
+class StorageError(UnavailableError):
+    code = "storage.unavailable"
+
+
+class LeaseLostError(ScribeError):
+    code = "run.lease_lost"
 
 
 class ModelError(ScribeError):

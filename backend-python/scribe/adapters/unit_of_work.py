@@ -1,0 +1,80 @@
+"""One transaction of a use case, with every repository on it.
+
+Owns where a transaction begins and ends, and that events are written last in it: the lock that gives events ids in
+the order of commits is then held for the shortest time, and no row is locked after it (two transactions that took
+both in different orders would wait for each other).
+
+Usage::
+
+    async with units() as unit:
+        meeting = await unit.meetings.get(meeting_id)
+        unit.emit(NewEvent(...))
+    # committed here; an exception rolls back
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from scribe.adapters.accounts import AccountRepository
+from scribe.adapters.events import EventRepository
+from scribe.adapters.jobs import JobRepository
+from scribe.adapters.meetings import MeetingRepository
+from scribe.adapters.uploads import UploadRepository
+from scribe.adapters.workers import WorkerRepository
+from scribe.core.database import build_sessions
+from scribe.domain.errors import UnavailableError
+from scribe.domain.events import NewEvent
+
+
+class UnitOfWork:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.accounts = AccountRepository(session)
+        self.events = EventRepository(session)
+        self.jobs = JobRepository(session)
+        self.meetings = MeetingRepository(session)
+        self.uploads = UploadRepository(session)
+        self.workers = WorkerRepository(session)
+        self._events: list[NewEvent] = []
+
+    def emit(self, event: NewEvent) -> None:
+        """Stored and announced with the commit, not before."""
+        self._events.append(event)
+
+    async def flush_events(self) -> None:
+        if self._events:
+            await self.events.add(self._events)
+            self._events.clear()
+
+
+class UnitOfWorkFactory:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._sessions = build_sessions(engine)
+        self.engine = engine
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+        """Commits when the block ends well. Raises: UnavailableError when the database does not answer."""
+        with database_errors_are_ours():
+            async with self._sessions() as session, session.begin():
+                unit = UnitOfWork(session)
+                yield unit
+                await unit.flush_events()
+
+
+class database_errors_are_ours:  # noqa: N801 -- reads as a statement
+    """A database that does not answer becomes an UnavailableError, so that callers need no SQLAlchemy."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        is_gone = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | OSError) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )
+        if is_gone:
+            raise UnavailableError("The database does not answer just now: try again in a moment.") from error

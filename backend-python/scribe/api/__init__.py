@@ -1,0 +1,1 @@
+"""HTTP only: reads requests, asks ``services``, writes answers. No rule of the product lives here."""

@@ -1,0 +1,29 @@
+"""What the routes work with, built once by ``main.create_app`` and handed to them as a dependency."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from scribe.adapters.event_hub import EventHub
+from scribe.adapters.queue import Bell
+from scribe.adapters.storage import Storage
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.core.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    units: UnitOfWorkFactory
+    storage: Storage
+    bell: Bell
+    events: EventHub
+
+
+def context(request: Request) -> Context:
+    built: Context = request.app.state.context
+    return built
+
+
+Ctx = Annotated[Context, Depends(context)]

@@ -1,0 +1,12 @@
+"""All routes, one file per noun; each file has one ``router``."""
+
+from importlib import import_module
+
+from fastapi import APIRouter
+
+NOUNS = ("accounts", "meetings", "recordings", "transcripts", "uploads", "events", "operations")
+"""In the order in which the documentation shows them."""
+
+
+def routers() -> list[APIRouter]:
+    return [import_module(f"scribe.api.routes.{noun}").router for noun in NOUNS]

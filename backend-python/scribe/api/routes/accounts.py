@@ -1,0 +1,5 @@
+"""Signing in, users, API tokens."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["Accounts"])

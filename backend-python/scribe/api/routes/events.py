@@ -1,0 +1,5 @@
+"""Live progress (SSE)."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["Events"])

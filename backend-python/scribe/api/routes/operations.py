@@ -1,0 +1,5 @@
+"""Health, metrics, queue and workers."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["Operations"])

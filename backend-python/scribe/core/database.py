@@ -1,0 +1,41 @@
+"""The connection to PostgreSQL: engine, sessions, and the URL in the forms that different drivers want.
+
+Owns pool sizes and time-outs; never a query, never a transaction's borders (``adapters/unit_of_work.py``).
+"""
+
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 30.0
+IDLE_IN_TRANSACTION_S = 60.0
+"""PostgreSQL ends a transaction whose process is frozen, so that its row locks do not hold up the others."""
+
+
+def build_engine(url: str, *, pool_size: int = 10, application: str = "scribe") -> AsyncEngine:
+    """``url`` as in the settings: ``postgresql://...``, with or without a driver."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10.0,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "server_settings": {
+                "application_name": application,
+                "statement_timeout": str(round(STATEMENT_TIMEOUT_S * 1000)),
+                "idle_in_transaction_session_timeout": str(round(IDLE_IN_TRANSACTION_S * 1000)),
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+def build_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+def plain_url(url: str) -> str:
+    """For asyncpg itself and for PostgreSQL's own programs: no driver in the scheme."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

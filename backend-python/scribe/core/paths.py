@@ -1,0 +1,33 @@
+"""Where things lie on this machine when no setting says otherwise."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from scribe.core.config import Settings
+
+PRODUCT = "smart-meeting-scribe"
+
+
+def data_dir(settings: Settings) -> Path:
+    """Root's own folders are closed to the account that PostgreSQL must run under, hence /var/lib for root."""
+    if settings.data_dir is not None:
+        return settings.data_dir.expanduser().absolute()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib") / PRODUCT
+    return user_data_path(PRODUCT) / "data"
+
+
+def storage_url(settings: Settings) -> str:
+    return settings.storage_url or str(data_dir(settings) / "files")
+
+
+def scratch_dir(settings: Settings) -> Path:
+    return (settings.scratch_dir or data_dir(settings) / "scratch").expanduser().absolute()
+
+
+def voices_dir(settings: Settings) -> Path | None:
+    """``None``: nobody is known."""
+    chosen = settings.voices_dir or data_dir(settings) / "voices"
+    return chosen if chosen.is_dir() else None

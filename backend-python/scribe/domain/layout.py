@@ -1,0 +1,63 @@
+"""Where files lie under the storage's root. Pure functions of ids and dates; nothing a user typed is in a key.
+
+::
+
+    uploads/<meeting_id>/recording            the file as it came
+    uploads/parts/<upload_id>/<offset>        pieces of a resumable upload that is under way
+    checkpoints/<meeting_id>/*.json           what finished stages made; holds voiceprints
+    results/YYYYMMDD/<meeting_id>/*           the published results
+    results/YYYYMMDD/<meeting_id>/.run-<token>/*   results of one attempt, before they are published
+    derived/<meeting_id>/peaks.json           the waveform's outline
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+
+def recording_key(meeting_id: UUID) -> str:
+    return f"uploads/{meeting_id}/recording"
+
+
+def recording_folder(meeting_id: UUID) -> str:
+    return f"uploads/{meeting_id}"
+
+
+def parts_folder(upload_id: UUID) -> str:
+    return f"uploads/parts/{upload_id}"
+
+
+def part_key(upload_id: UUID, offset_bytes: int) -> str:
+    """Zero-filled, so that the order of names is the order of bytes."""
+    return f"{parts_folder(upload_id)}/{offset_bytes:016d}"
+
+
+def checkpoints_folder(meeting_id: UUID) -> str:
+    return f"checkpoints/{meeting_id}"
+
+
+def results_folder(created_at: datetime, meeting_id: UUID) -> str:
+    """By the UTC day of the upload."""
+    return f"results/{created_at:%Y%m%d}/{meeting_id}"
+
+
+def staging_folder(results: str, token: UUID) -> str:
+    """Under the results' folder, so that publishing is a rename within one folder."""
+    return f"{results}/.run-{token}"
+
+
+def derived_folder(meeting_id: UUID) -> str:
+    return f"derived/{meeting_id}"
+
+
+def peaks_key(meeting_id: UUID) -> str:
+    return f"{derived_folder(meeting_id)}/peaks.json"
+
+
+def meeting_folders(created_at: datetime, meeting_id: UUID) -> tuple[str, ...]:
+    """Every folder that holds something of the meeting: what deleting it must empty."""
+    return (
+        recording_folder(meeting_id),
+        checkpoints_folder(meeting_id),
+        derived_folder(meeting_id),
+        results_folder(created_at, meeting_id),
+    )
