@@ -42,23 +42,5 @@ class RunOptions:
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """The inverse; a field that a newer version knows is left out, one that is missing has its default."""
-        known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
+        known: dict[str, Any] = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingDraft:
-    """Everything about a new meeting but its recording."""
-
-    title: str | None = None
-    """``None``: the file's name without its extension."""
-    held_on: date | None = None
-    notes: str = ""
-    tags: tuple[str, ...] = ()
-    file_name: str | None = None
-    """As the user's computer called it; shown, never used as a path."""
-    media_type: str | None = None
-    priority: Priority = Priority.NORMAL
-    options: RunOptions = field(default_factory=RunOptions)
-    is_duplicate_welcome: bool = False
-    """Process a recording that this user uploaded before, too."""
