@@ -42,5 +42,9 @@ class RunOptions:
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """The inverse; a field that a newer version knows is left out, one that is missing has its default."""
-        known: dict[str, Any] = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        values: dict[str, Any] = {
+            name: tuple(kept[name]) if isinstance(kept[name], list) else kept[name]
+            for name in cls.__dataclass_fields__
+            if name in kept
+        }
+        return cls(**values)
