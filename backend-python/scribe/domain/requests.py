@@ -48,3 +48,21 @@ class RunOptions:
             if name in kept
         }
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingDraft:
+    """Everything about a new meeting but its recording."""
+
+    title: str | None = None
+    """``None``: the file's name without its extension."""
+    held_on: date | None = None
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    file_name: str | None = None
+    """As the user's computer called it; shown, never used as a path."""
+    media_type: str | None = None
+    priority: Priority = Priority.NORMAL
+    options: RunOptions = field(default_factory=RunOptions)
+    is_duplicate_welcome: bool = False
+    """Process a recording that this user uploaded before, too."""
