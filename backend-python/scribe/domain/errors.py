@@ -12,6 +12,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   │   └── AudioTooLongError     audio.too_long
     │   ├── OptionError               option.invalid
     │   ├── VoiceClipError            voices.unusable_clip
+    │   ├── WeakPasswordError         access.weak_password
     │   └── UploadError               upload.invalid
     │       ├── UploadEmptyError      upload.empty
     │       ├── UploadTooLargeError   upload.too_large
@@ -99,6 +100,10 @@ class OptionError(InputError):
 
 class VoiceClipError(InputError):
     code = "voices.unusable_clip"
+
+
+class WeakPasswordError(InputError):
+    code = "access.weak_password"
 
 
 class UploadError(InputError):
