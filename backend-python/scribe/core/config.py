@@ -131,6 +131,8 @@ class Settings(BaseSettings):
     """CPU threads of a model; 0: the machine's cores, at most 4."""
     residency: Literal["single", "keep"] = "single"
     """``single``: one model in memory at a time. ``keep``: models stay loaded between recordings."""
+    fake_pace: float = Field(default=0.0, ge=0)
+    """Seconds that a stage of the ``fake`` engines takes per second of audio, so that one can watch a run."""
     language: Literal["auto", "fr", "en"] = "auto"
     """Of headings and notes in what people read; ``auto``: that of the meeting."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -41,6 +41,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   ├── ModelUnknownError         model.unknown
     │   ├── ModelPullError            model.pull_failed
     │   └── EngineError               engine.failed
+    │       └── EngineCrashError      engine.crashed: the process that ran the models died
     ├── ResourceError                 resource.exhausted: time, memory or disk ran out
     ├── ResidencyError                residency.violated: two models at once, a bug of ours
     ├── VoiceprintMismatchError       voices.model_mismatch
@@ -233,6 +234,10 @@ class ModelPullError(ModelError):
 class EngineError(ModelError):
     code = "engine.failed"
     is_retryable = True
+
+
+class EngineCrashError(EngineError):
+    code = "engine.crashed"
 
 
 class ResourceError(ScribeError):

@@ -2,9 +2,11 @@
 
 They hear energy and pitch, not speech: a loud stretch is a turn, its speaker is its pitch band, its words come from a
 counting rhyme. The whole product runs on them (``SCRIBE_DIARIZATION__ENGINE=fake SCRIBE_TRANSCRIPTION__ENGINE=fake``),
-and they pass the same contract tests as the real engines. Never used unless asked for by name.
+and they pass the same contract tests as the real engines. Never used unless asked for by name. ``pace``
+(``SCRIBE_FAKE_PACE``) makes them take time, as real ones do, without changing what they find.
 """
 
+import time
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,14 +39,21 @@ _LOUD = 0.01  # root mean square of a frame that counts as speech
 _BLOCK_S = 60.0
 _WORD_S = 0.4
 _NUM_BANDS = 16
+_STEP_S = 0.05
+"""How often a paced engine reports."""
 
 
 class FakeDiarizer:
+    def __init__(self, pace: float = 0.0) -> None:
+        """``pace``: seconds of work per second of audio."""
+        self._pace = pace
+
     @property
     def settings(self) -> Mapping[str, object]:
         return {"engine": "fake", "revision": 1}
 
     def diarize(self, waveform: Waveform, count: SpeakerCount, progress: "Callable[[float], None]") -> Diarization:
+        _take_time(waveform.duration_s * self._pace, lambda done: progress(0.99 * done))
         most = count.exact or count.maximum or 4
         spans = loud_spans(waveform)
         bands = [int(np.argmax(_spectrum(waveform.seconds(span.start_s, span.end_s)))) for span in spans]
@@ -75,6 +84,10 @@ class FakeExtractor:
 
 
 class FakeTranscriber:
+    def __init__(self, pace: float = 0.0) -> None:
+        """``pace``: seconds of work per second of audio."""
+        self._pace = pace
+
     @property
     def settings(self) -> Mapping[str, object]:
         return {"engine": "fake", "revision": 1}
@@ -91,11 +104,25 @@ class FakeTranscriber:
         start_s = resume_from_s
         while start_s < waveform.duration_s:
             end_s = min(start_s + _BLOCK_S, waveform.duration_s)
+            _take_time(
+                (end_s - start_s) * self._pace,
+                lambda done, start_s=start_s, end_s=end_s: progress(  # type: ignore[misc]
+                    (start_s + done * (end_s - start_s)) / waveform.duration_s
+                ),
+            )
             block = Waveform(waveform.pcm[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)])
             speech = tuple(Span(start_s + span.start_s, start_s + span.end_s) for span in loud_spans(block))
             yield TranscribedBlock(start_s, end_s, tuple(_recite(span, language) for span in speech), speech)
             progress(end_s / waveform.duration_s)
             start_s = end_s
+
+
+def _take_time(seconds: float, progress: "Callable[[float], None]") -> None:
+    """Sleeps in short steps and reports each, like an engine that works."""
+    begun_s = time.monotonic()
+    while (done_s := time.monotonic() - begun_s) < seconds:
+        progress(done_s / seconds)
+        time.sleep(min(_STEP_S, seconds - done_s))
 
 
 def _recite(span: Span, language: str) -> TranscriptSegment:

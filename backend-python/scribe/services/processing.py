@@ -47,6 +47,8 @@ class Job:
     """Of headings and notes in what people read; ``None``: the language most of the meeting was in."""
     models: Mapping[str, Sequence[ModelFacts]] | None = None
     """Which models take part, by stage; recorded in the results."""
+    recording: str | None = None
+    """What the results call the recording; ``None``: the name of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _run_facts(job: Job, tools: Tools, outcome: Outcome) -> RunFacts:
     if tools.identifier is not None:
         settings["identify"] = tools.identifier.settings
     return RunFacts(
-        recording=request.source.name,
+        recording=job.recording or request.source.name,
         audio=outcome.facts,
         created_at=datetime.now(UTC),
         product_version=__version__,

@@ -10,13 +10,13 @@ Usage::
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from scribe.adapters.audio import PyAvConverter
-from scribe.adapters.voice_clips import find_voice_clips, prepared
+from scribe.adapters.voice_clips import ClipFolder, find_voice_clips, prepared
 from scribe.core.config import Settings
 from scribe.domain.results import ModelFacts
 from scribe.domain.voices import MatchRule
@@ -49,10 +49,19 @@ def open_store(settings: Settings) -> ModelStore:
     return ModelStore(settings.models_dir or default_models_dir())
 
 
-def build_workshop(settings: Settings, voices: Path | None = None) -> Workshop:
-    """Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError."""
+def build_workshop(
+    settings: Settings,
+    voices: Path | None = None,
+    *,
+    names: Collection[str] | None = None,
+    residency: Residency | None = None,
+) -> Workshop:
+    """``names``: look for these voices only. ``residency``: models that an earlier workshop keeps in memory.
+
+    Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError.
+    """
     store = open_store(settings)
-    residency = Residency(settings.residency)
+    residency = residency or Residency(settings.residency)
     converter = PyAvConverter(
         max_duration_s=settings.audio.max_duration_h * 3600,
         max_memory_mb=settings.audio.max_memory_mb,
@@ -61,17 +70,28 @@ def build_workshop(settings: Settings, voices: Path | None = None) -> Workshop:
     diarizer, extractor, diarize_models = _voices(settings, store, residency)
     transcriber, transcribe_models = _words(settings, store, residency)
     models: dict[str, Sequence[ModelFacts]] = {"diarize": diarize_models, "transcribe": transcribe_models}
+    nobody = Tools(converter, diarizer, extractor, transcriber)
     if voices is None:
-        return Workshop(Tools(converter, diarizer, extractor, transcriber), models, ())
+        return Workshop(nobody, models, ())
+    found, notes = _chosen(find_voice_clips(voices), names)
+    if not found.clips:
+        return Workshop(nobody, models, notes)
     cohort = load_cohort(extractor.model_id)
     rule = MatchRule(**settings.identification.model_dump())
     with TemporaryDirectory(prefix="scribe-voices-") as workspace:
-        found = find_voice_clips(voices)
         enrolment = Enroller(diarizer, cohort, rule).enrol(prepared(found, converter, Path(workspace)))
     models["identify"] = [_facts(VOICEPRINT)]
     tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
-    skipped = tuple(f"{path} is no recording: it was left out of the voices." for path in found.skipped)
-    return Workshop(tools, models, (*skipped, *enrolment.warnings))
+    return Workshop(tools, models, (*notes, *enrolment.warnings))
+
+
+def _chosen(found: ClipFolder, names: Collection[str] | None) -> tuple[ClipFolder, tuple[str, ...]]:
+    """The clips of these people, and what to tell the user about the rest."""
+    notes = [f"{path} is no recording: it was left out of the voices." for path in found.skipped]
+    if names is None:
+        return found, tuple(notes)
+    notes += [f"No voice of {name} is known here." for name in sorted(set(names) - set(found.names))]
+    return replace(found, clips=tuple(clip for clip in found.clips if clip.name in names)), tuple(notes)
 
 
 def _voices(
@@ -80,7 +100,7 @@ def _voices(
     if settings.diarization.engine == "fake":
         from scribe.engines.fake import FakeDiarizer, FakeExtractor
 
-        return FakeDiarizer(), FakeExtractor(), []
+        return FakeDiarizer(settings.fake_pace), FakeExtractor(), []
     from scribe.engines.voiceprint import CampPlusExtractor
 
     voiceprint = store.path(VOICEPRINT)
@@ -104,7 +124,7 @@ def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple
     if chosen.engine == "fake":
         from scribe.engines.fake import FakeTranscriber
 
-        return FakeTranscriber(), []
+        return FakeTranscriber(settings.fake_pace), []
     from scribe.engines.transcription import WhisperTranscriber
 
     transcriber = WhisperTranscriber(
