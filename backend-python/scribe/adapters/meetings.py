@@ -1,8 +1,279 @@
-"""Rows of meetings as people see them."""
+"""Rows of meetings as people see them.
 
+Owns reading, listing and changing what people may see and write, and the one rule of visibility in SQL; never the
+life cycle (``adapters/jobs.py``).
+
+Usage::
+
+    async with units() as unit:
+        meeting = await unit.meetings.visible(meeting_id, who)
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from inspect import signature
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    Select,
+    Text,
+    Uuid,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
+
+from scribe.core.models_db import EventRow, IdempotencyRow, MeetingRow, PurgeRow, UploadRow, UserRow
+from scribe.domain import layout
+from scribe.domain.accounts import Principal
+from scribe.domain.audio import AudioFacts
+from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
+from scribe.domain.meetings import (
+    Cursor,
+    Failure,
+    Meeting,
+    MeetingChanges,
+    MeetingPage,
+    MeetingQuery,
+    Order,
+    SortValue,
+    StoredRecording,
+    fold,
+    folded_name,
+)
+from scribe.domain.requests import MeetingDraft, RunOptions
+
+PURGE_AGAIN_AFTER = timedelta(minutes=15)
+"""A worker that lost its meeting notices within a lease; what it wrote in between is emptied after this time."""
+
+Value = TypeVar("Value")
+
+
+def visible_to(who: Principal) -> ColumnElement[bool]:
+    """``domain.accounts.may_see`` in SQL; a test holds the two together."""
+    return true() if who.is_admin else MeetingRow.owner_id == who.user_id
 
 
 class MeetingRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def add(
+        self, owner: UserId, meeting_id: MeetingId, draft: MeetingDraft, recording: StoredRecording, max_attempts: int
+    ) -> Meeting:
+        """``draft.title`` must be decided."""
+        title = draft.title or ""
+        await self._session.execute(
+            insert(MeetingRow).values(
+                id=meeting_id,
+                owner_id=owner,
+                title=title,
+                folded_name=folded_name(title, draft.file_name),
+                held_on=draft.held_on,
+                notes=draft.notes,
+                tags=list(draft.tags),
+                file_name=draft.file_name,
+                media_type=draft.media_type,
+                size_bytes=recording.size_bytes,
+                sha256=recording.sha256,
+                options=draft.options.to_json(),
+                status=MeetingStatus.PENDING,
+                priority=int(draft.priority),
+                max_attempts=max_attempts,
+            )
+        )
+        added = await self._one(_meetings().where(MeetingRow.id == meeting_id))
+        assert added is not None  # noqa: S101 -- inserted above
+        return added
+
+    async def visible(self, meeting_id: MeetingId, who: Principal, *, for_update: bool = False) -> Meeting | None:
+        """The one way to a single meeting on somebody's behalf; ``None``: not there, or not theirs to see."""
+        query = _meetings().where(MeetingRow.id == meeting_id, visible_to(who))
+        return await self._one(query.with_for_update(of=MeetingRow) if for_update else query)
+
+    async def get(self, meeting_id: MeetingId) -> Meeting | None:
+        """On nobody's behalf."""
+        return await self._one(_meetings().where(MeetingRow.id == meeting_id))
+
+    async def with_recording(self, owner: UserId, sha256: str) -> Meeting | None:
+        """The newest meeting of ``owner`` with this very recording. Holds a lock until the end of the transaction, so
+        that of two uploads at the same time one sees the other."""
+        await self._session.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:recording, 0))"), {"recording": f"{owner}:{sha256}"}
+        )
+        query = _meetings().where(MeetingRow.owner_id == owner, MeetingRow.sha256 == sha256)
+        return await self._one(query.order_by(MeetingRow.created_at.desc()).limit(1))
+
+    async def page(self, who: Principal, query: MeetingQuery) -> MeetingPage:
+        key = _sort_key(query.order)
+        rows = _meetings().where(visible_to(who), *_filters(query))
+        position = tuple_(key, MeetingRow.id)
+        if query.after is not None:
+            last = tuple_(literal(query.after.value, _SORT_TYPES[query.order.field]), literal(query.after.id, Uuid()))
+            rows = rows.where(position < last if query.order.is_descending else position > last)
+        ordering = (key.desc(), MeetingRow.id.desc()) if query.order.is_descending else (key, MeetingRow.id)
+        rows = rows.add_columns(key).order_by(*ordering).limit(query.limit + 1)
+        found: Sequence[Any] = (await self._session.execute(rows)).all()
+        meetings = tuple(_meeting(row, owner_name) for row, owner_name, _ in found[: query.limit])
+        if len(found) <= query.limit:
+            return MeetingPage(meetings, None)
+        last_value: SortValue = found[query.limit - 1][2]
+        return MeetingPage(meetings, Cursor(query.order, last_value, meetings[-1].id))
+
+    async def change(self, meeting: Meeting, changes: MeetingChanges) -> Meeting:
+        values: dict[str, Any] = {}
+        if changes.title is not None:
+            values |= {"title": changes.title, "folded_name": folded_name(changes.title, meeting.file_name)}
+        if changes.notes is not None:
+            values["notes"] = changes.notes
+        if changes.tags is not None:
+            values["tags"] = list(changes.tags)
+        if changes.is_held_on_given:
+            values["held_on"] = changes.held_on
+        await self._session.execute(
+            update(MeetingRow)
+            .where(MeetingRow.id == meeting.id)
+            .values(**values, version=MeetingRow.version + 1, updated_at=func.now())
+        )
+        changed = await self.get(meeting.id)
+        assert changed is not None  # noqa: S101 -- its row is locked
+        return changed
+
+    async def delete(self, meeting: Meeting) -> None:
+        """The row and all that points at it; notes which folders are to be emptied."""
+        folders = list(layout.meeting_folders(meeting.created_at, meeting.id))
+        if meeting.results_folder is not None and meeting.results_folder not in folders:
+            folders.append(meeting.results_folder)
+        uploads = await self._session.scalars(
+            delete(UploadRow).where(UploadRow.meeting_id == meeting.id).returning(UploadRow.id)
+        )
+        folders += [layout.parts_folder(upload_id) for upload_id in uploads]
+        await self._session.execute(delete(IdempotencyRow).where(IdempotencyRow.meeting_id == meeting.id))
+        await self._session.execute(delete(EventRow).where(EventRow.meeting_id == meeting.id))
+        again_after = datetime.now(UTC) + PURGE_AGAIN_AFTER
+        await self._session.execute(
+            insert(PurgeRow), [{"folder": folder, "again_after": again_after} for folder in folders]
+        )
+        await self._session.execute(delete(MeetingRow).where(MeetingRow.id == meeting.id))
+
+    async def _one(self, query: Select[MeetingRow, str]) -> Meeting | None:
+        found = (await self._session.execute(query.execution_options(populate_existing=True))).first()
+        return None if found is None else _meeting(found[0], found[1])
+
+
+_SORT_TYPES: Mapping[str, TypeEngine[Any]] = {
+    "created_at": DateTime(timezone=True),
+    "title": Text(),
+    "held_on": Date(),
+    "duration_s": Double(),
+}
+
+
+def _meetings() -> Select[MeetingRow, str]:
+    return select(MeetingRow, UserRow.username).join(UserRow, UserRow.id == MeetingRow.owner_id)
+
+
+def _sort_key(order: Order) -> ColumnElement[Any]:
+    """Never null: a comparison of (key, id) is then a total order, and a page ends at one place in it."""
+    if order.field == "title":
+        return MeetingRow.folded_name.expression
+    if order.field == "held_on":
+        return func.coalesce(MeetingRow.held_on, cast(func.timezone("UTC", MeetingRow.created_at), Date))
+    if order.field == "duration_s":
+        return func.coalesce(MeetingRow.duration_s, literal(0.0, Double()))
+    return MeetingRow.created_at.expression
+
+
+def _filters(query: MeetingQuery) -> list[ColumnElement[bool]]:
+    filters: list[ColumnElement[bool]] = []
+    if query.statuses:
+        filters.append(MeetingRow.status.in_([str(status) for status in query.statuses]))
+    if query.tags:
+        filters.append(MeetingRow.tags.contains(list(query.tags)))
+    if query.text:
+        filters.append(MeetingRow.folded_name.contains(fold(query.text), autoescape=True))
+    if query.held_from is not None:
+        filters.append(MeetingRow.held_on >= query.held_from)
+    if query.held_to is not None:
+        filters.append(MeetingRow.held_on <= query.held_to)
+    if query.created_from is not None:
+        filters.append(MeetingRow.created_at >= query.created_from)
+    if query.created_to is not None:
+        filters.append(MeetingRow.created_at < query.created_to)
+    if query.owner_id is not None:
+        filters.append(MeetingRow.owner_id == query.owner_id)
+    return filters
+
+
+def _meeting(row: MeetingRow, owner_name: str) -> Meeting:
+    return Meeting(
+        id=MeetingId(row.id),
+        owner_id=UserId(row.owner_id),
+        owner_name=owner_name,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+        title=row.title,
+        held_on=row.held_on,
+        notes=row.notes,
+        tags=tuple(row.tags),
+        file_name=row.file_name,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        duration_s=row.duration_s,
+        audio=None if row.audio is None else _known(AudioFacts, row.audio),
+        options=RunOptions.from_json(row.options),
+        run=row.run,
+        status=MeetingStatus(row.status),
+        queued_at=row.queued_at,
+        next_attempt_at=row.next_attempt_at,
+        attempt=row.attempt,
+        max_attempts=row.max_attempts,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        is_cancel_requested=row.cancel_requested_at is not None,
+        stage=None if row.stage is None else Stage(row.stage),
+        stage_percent=row.stage_percent,
+        percent=row.percent,
+        stages={
+            stage: _known(StageMetrics, {**row.stages[stage], "stage": stage}) for stage in Stage if stage in row.stages
+        },
+        warnings=tuple(_known(RunWarning, warning) for warning in row.warnings),
+        failure=_failure(row),
+        results_folder=row.results_folder,
+        result_files=tuple(row.result_files),
+        results_run=row.results_run,
+        published_at=row.published_at,
+        language=row.language,
+        num_speakers=row.num_speakers,
+        num_words=row.num_words,
+    )
+
+
+def _failure(row: MeetingRow) -> Failure | None:
+    if row.failure_code is None:
+        return None
+    stage = None if row.failure_stage is None else Stage(row.failure_stage)
+    return Failure(row.failure_code, row.failure_message or "", stage)
+
+
+def _known(kind: Callable[..., Value], kept: Mapping[str, Any]) -> Value:
+    """A dataclass from JSON; what a newer version wrote besides is left out."""
+    names = signature(kind).parameters
+    return kind(
+        **{name: tuple(item) if isinstance(item, list) else item for name, item in kept.items() if name in names}
+    )

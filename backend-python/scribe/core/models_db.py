@@ -110,6 +110,7 @@ class MeetingRow(Base):
         Index("ix_meetings_pending", "priority", "queued_at", postgresql_where=text("status = 'PENDING'")),
         Index("ix_meetings_processing", "lease_until", postgresql_where=text("status = 'PROCESSING'")),
         Index("ix_meetings_tags", "tags", postgresql_using="gin"),
+        Index("ix_meetings_owner_folded_name", "owner_id", "folded_name", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -122,6 +123,8 @@ class MeetingRow(Base):
     # What people say about it.
     title: Mapped[str]
     held_on: Mapped[date | None]
+    folded_name: Mapped[str] = mapped_column(server_default="")
+    """Title and file name without case and accents (domain.meetings.folded_name): what lists search and sort by."""
     notes: Mapped[str] = mapped_column(server_default="")
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
 

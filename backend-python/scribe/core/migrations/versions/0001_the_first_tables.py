@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("held_on", sa.Date(), nullable=True),
+        sa.Column("folded_name", sa.Text(), server_default="", nullable=False),
         sa.Column("notes", sa.Text(), server_default="", nullable=False),
         sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=True),
@@ -171,6 +172,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_meetings_created", "meetings", ["created_at", "id"], unique=False)
     op.create_index("ix_meetings_owner_created", "meetings", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index("ix_meetings_owner_folded_name", "meetings", ["owner_id", "folded_name", "id"], unique=False)
     op.create_index("ix_meetings_owner_sha256", "meetings", ["owner_id", "sha256"], unique=False)
     op.create_index(
         "ix_meetings_pending",
@@ -232,6 +234,7 @@ def downgrade() -> None:
     op.drop_index("ix_meetings_tags", table_name="meetings", postgresql_using="gin")
     op.drop_index("ix_meetings_processing", table_name="meetings", postgresql_where=sa.text("status = 'PROCESSING'"))
     op.drop_index("ix_meetings_pending", table_name="meetings", postgresql_where=sa.text("status = 'PENDING'"))
+    op.drop_index("ix_meetings_owner_folded_name", table_name="meetings")
     op.drop_index("ix_meetings_owner_sha256", table_name="meetings")
     op.drop_index("ix_meetings_owner_created", table_name="meetings")
     op.drop_index("ix_meetings_created", table_name="meetings")

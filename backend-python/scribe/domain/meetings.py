@@ -1,0 +1,224 @@
+"""A meeting as its readers see it, and how a list of meetings is asked for.
+
+Owns what a reader sees of a row, the filters and orders of a list, and the limits of what people may write about a
+meeting; never the life cycle (``domain/meeting.py``) and never a query (``adapters/meetings.py``).
+
+Usage::
+
+    page = await meetings.list_page(units, who, MeetingQuery(statuses=(MeetingStatus.FAILED,), order=Order.TITLE))
+"""
+
+import base64
+import binascii
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from scribe.domain.audio import AudioFacts
+from scribe.domain.errors import OptionError
+from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
+from scribe.domain.requests import RunOptions
+
+MAX_TITLE_LENGTH = 200
+MAX_NOTES_LENGTH = 20_000
+MAX_TAGS = 20
+MAX_TAG_LENGTH = 50
+MAX_FILE_NAME_LENGTH = 255
+UNTITLED = "Recording"
+"""The title of a meeting that has none and whose file has no name."""
+
+SortValue = str | float | date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecording:
+    """A recording that is safe in storage under ``layout.recording_key``."""
+
+    size_bytes: int
+    sha256: str
+    """64 hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    code: str
+    """Of docs/errors.md."""
+    message: str
+    stage: Stage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Everything a reader sees."""
+
+    id: MeetingId
+    owner_id: UserId
+    owner_name: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    title: str
+    held_on: date | None
+    notes: str
+    tags: tuple[str, ...]
+
+    file_name: str | None
+    media_type: str | None
+    """As the client said: not to be believed."""
+    size_bytes: int
+    sha256: str
+    duration_s: float | None
+    audio: AudioFacts | None
+
+    options: RunOptions
+    run: int
+    status: MeetingStatus
+    queued_at: datetime
+    next_attempt_at: datetime
+    attempt: int
+    max_attempts: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    is_cancel_requested: bool
+    stage: Stage | None
+    stage_percent: float
+    percent: float
+    stages: Mapping[Stage, StageMetrics]
+    """In order of running; only those that are finished."""
+    warnings: tuple[RunWarning, ...]
+    failure: Failure | None
+    """While PENDING again: of the last attempt."""
+
+    results_folder: str | None
+    result_files: tuple[str, ...]
+    results_run: int | None
+    published_at: datetime | None
+    """``None``: there are no results yet. Those of an earlier run stay readable while another one is under way."""
+    language: str | None
+    num_speakers: int | None
+    num_words: int | None
+
+    def has_result(self, file_name: str) -> bool:
+        return any(key.rpartition("/")[2] == file_name for key in self.result_files)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingChanges:
+    """What somebody writes about a meeting; ``None`` in ``title``, ``notes`` and ``tags``: stays as it is."""
+
+    title: str | None = None
+    notes: str | None = None
+    tags: tuple[str, ...] | None = None
+    held_on: date | None = None
+    is_held_on_given: bool = False
+    """Then ``held_on=None`` takes the date away."""
+
+
+class Order(StrEnum):
+    """A minus sign: largest first. Equal ones are ordered by age."""
+
+    OLDEST = "created_at"
+    NEWEST = "-created_at"
+    TITLE = "title"
+    TITLE_DOWN = "-title"
+    HELD_ON = "held_on"
+    """Where it is not known: the day of the upload (UTC)."""
+    HELD_ON_DOWN = "-held_on"
+    DURATION = "duration_s"
+    """Not known yet: counts as 0."""
+    DURATION_DOWN = "-duration_s"
+
+    @property
+    def is_descending(self) -> bool:
+        return self.startswith("-")
+
+    @property
+    def field(self) -> str:
+        return self.removeprefix("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the sort value and the id of its last meeting. Rows that come or go move nothing."""
+
+    order: Order
+    value: SortValue
+    id: UUID
+
+    def encode(self) -> str:
+        value = self.value.isoformat() if isinstance(self.value, date) else self.value
+        text = json.dumps([str(self.order), value, str(self.id)], separators=(",", ":"), ensure_ascii=False)
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Raises: OptionError when it is none of ours."""
+        try:
+            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+            order_name, value, meeting_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            order = Order(order_name)
+            return cls(order, _sort_value(order, value), UUID(meeting_id))
+        except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+            raise OptionError("This `cursor` is not one that a list gave you: begin without it.") from error
+
+
+def _sort_value(order: Order, value: object) -> SortValue:
+    """Raises: ValueError, TypeError."""
+    if order.field == "created_at" and isinstance(value, str):
+        when = datetime.fromisoformat(value)
+        if when.tzinfo is None:
+            raise ValueError("no time zone")
+        return when.astimezone(UTC)
+    if order.field == "held_on" and isinstance(value, str):
+        return date.fromisoformat(value)
+    if order.field == "duration_s" and isinstance(value, int | float) and abs(value) <= 1e9:
+        return float(value)
+    if order.field == "title" and isinstance(value, str) and "\0" not in value:
+        value.encode()  # a lone surrogate is a ValueError
+        return value
+    raise TypeError("not a sort value")
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingQuery:
+    """Which meetings, in which order, from where on. Empty filters let everything through."""
+
+    statuses: tuple[MeetingStatus, ...] = ()
+    tags: tuple[str, ...] = ()
+    """All of them must be there."""
+    text: str | None = None
+    """In the title or the file's name; case and accents do not matter."""
+    held_from: date | None = None
+    held_to: date | None = None
+    """Inclusive, as people say it; meetings without a date are left out."""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    """Exclusive."""
+    owner_id: UserId | None = None
+    order: Order = Order.NEWEST
+    after: Cursor | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingPage:
+    meetings: tuple[Meeting, ...]
+    next: Cursor | None
+    """``None``: this was the last page."""
+
+
+def fold(text: str) -> str:
+    """For finding and sorting: without case, accents and typographic variants. ``École`` and ``ecole`` are one."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if unicodedata.category(character) != "Mn").casefold()
+
+
+def folded_name(title: str, file_name: str | None) -> str:
+    """Title, line break, file name: sorts by title and holds both for a search. Bounded, because it is indexed."""
+    return f"{fold(title)[:MAX_TITLE_LENGTH]}\n{fold(file_name or '')[:MAX_FILE_NAME_LENGTH]}"
