@@ -5,8 +5,10 @@ Owns starting a program under the right account and stopping it in time; never w
 """
 
 import ctypes
+import errno
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -15,6 +17,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from scribe.domain.errors import ResourceError
 
 UNPRIVILEGED = "nobody"
 _PR_SET_PDEATHSIG = 1
@@ -48,8 +52,13 @@ def start(
     log: Path,
     death_signal: signal.Signals,
     environment: Mapping[str, str] | None = None,
+    folder: Path = Path("/"),
 ) -> subprocess.Popen[bytes]:
-    """A child in its own session, that gets ``death_signal`` when this thread's process dies, however it dies."""
+    """A child in its own session, that gets ``death_signal`` when the thread that started it ends, however it ends.
+
+    So start children from a thread that lives as long as they shall. Where there is no such signal (macOS), nobody
+    tells them: docs/operations.md says what to do after the starter was killed there.
+    """
     with log.open("ab") as output:
         return subprocess.Popen(
             [str(part) for part in command],
@@ -57,7 +66,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            cwd="/",
+            cwd=folder,
             env=dict(environment) if environment is not None else None,
             user=account.uid,
             group=account.gid,
@@ -93,10 +102,42 @@ def stop(child: subprocess.Popen[bytes], how: signal.Signals, patience_s: float)
         child.wait()
 
 
+PORTS = range(15000, 30000)
+"""Below what systems give to outgoing connections (Linux: from 32768): a server that is started again must find its
+port free."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.sample(PORTS, 100):  # not for secrets
+        if is_free("127.0.0.1", port):
+            return port
+    raise ResourceError(f"No free port between {PORTS.start} and {PORTS.stop}.")
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server may listen there. A port that a server left a moment ago is free."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen(1)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+def is_running(pid: int, marker: str) -> bool:
+    """Whether process ``pid`` lives and has ``marker`` on its command line: numbers are used again."""
+    if not Path("/proc/self/cmdline").exists():
+        shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return marker in shown.stdout
+    try:
+        return marker in Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return False
 
 
 def is_reachable(path: Path, account: Account) -> bool:
@@ -104,14 +145,20 @@ def is_reachable(path: Path, account: Account) -> bool:
     return account.uid is None or run(["test", "-r", path], account, 10).returncode == 0
 
 
-def reachable_copy(folder: Path, beside: Path, account: Account) -> Path:
-    """``folder``, or a copy of it under ``beside`` where the account can read it. Nothing is made more open."""
+def reachable_copy(folder: Path, beside: Path, version: str, account: Account) -> Path:
+    """``folder``, or a copy of it under ``beside`` where the account can read it. Nothing is made more open.
+
+    Copies of other versions are removed.
+    """
     if is_reachable(folder / "bin", account):
         return folder
-    copy = beside / folder.name
+    copy = beside / f"{folder.name}-{version}"
     if not copy.is_dir():
-        shutil.copytree(folder, copy.with_suffix(".new"), symlinks=True)
-        copy.with_suffix(".new").rename(copy)
+        draft = beside / f"{folder.name}.new"
+        for old in beside.glob(f"{folder.name}*"):
+            shutil.rmtree(old)
+        shutil.copytree(folder, draft, symlinks=True)
+        draft.rename(copy)
     return copy
 
 

