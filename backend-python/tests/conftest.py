@@ -24,6 +24,7 @@ from scribe.core.migrate import migrate
 from scribe.core.models_db import UserRow
 from scribe.domain.accounts import ROLE_SCOPES, Principal, Role
 from scribe.domain.meeting import UserId
+from tests.s3_server import BUCKET, S3Server, program
 
 settings.register_profile("scribe", deadline=None)  # the clock of a shared machine proves nothing
 settings.load_profile("scribe")
@@ -72,6 +73,23 @@ def postgres(servers_dir: Path) -> Iterator[PostgresServer]:
 def valkey(servers_dir: Path) -> Iterator[ValkeyServer]:
     with ValkeyServer(servers_dir / "valkey", free_port()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server(servers_dir: Path) -> Iterator[S3Server]:
+    """SeaweedFS; starts when the first test asks for it."""
+    if program() is None:
+        pytest.skip("SeaweedFS is not installed")
+    with S3Server(servers_dir / "s3") as server:
+        yield server
+
+
+@pytest.fixture
+def s3_storage_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A place of its own in a bucket; the credentials are in the environment."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid4().hex}"
 
 
 @pytest.fixture
