@@ -27,6 +27,7 @@ _STATUS: tuple[tuple[type[errors.ScribeError], HTTPStatus], ...] = (
     (errors.InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.NotFoundError, HTTPStatus.NOT_FOUND),
     (errors.PreconditionError, HTTPStatus.PRECONDITION_FAILED),
+    (errors.RangeError, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
     (errors.RateLimitError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.ConflictError, HTTPStatus.CONFLICT),
     (errors.RequestError, HTTPStatus.BAD_REQUEST),
@@ -94,7 +95,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status = status_of(error)
     headers: dict[str, str] = {}
     more: dict[str, Any] = {}
-    if isinstance(error, errors.RateLimitError):
+    if isinstance(error, errors.RateLimitError | errors.InProgressError | errors.NotReadyError):
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     elif status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
@@ -103,6 +104,10 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, errors.DuplicateError):
         more["meeting_id"] = str(error.meeting_id)
         headers["Location"] = f"/api/v1/meetings/{error.meeting_id}"
+    elif isinstance(error, errors.NotReadyError):
+        more |= {"meeting_status": error.status, "percent": error.percent}
+    elif isinstance(error, errors.RangeError):
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         get_logger().error("request.failed", path=request.url.path, code=error.code, error=str(error))
     return problem_response(status, error.code, str(error), headers=headers, **more)

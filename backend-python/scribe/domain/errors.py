@@ -23,8 +23,11 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   ├── ConflictError             request.conflict
     │   │   ├── StatusConflictError   meeting.status_conflict
     │   │   ├── DuplicateError        meeting.duplicate
-    │   │   └── IdempotencyError      request.idempotency_mismatch
+    │   │   ├── NotReadyError         meeting.not_ready: it will be there, wait
+    │   │   ├── IdempotencyError      request.idempotency_mismatch
+    │   │   └── InProgressError       request.in_progress
     │   ├── PreconditionError         request.precondition_failed
+    │   ├── RangeError                request.range_not_satisfiable
     │   └── RateLimitError            request.rate_limited
     ├── AccessError
     │   ├── NotSignedInError          access.not_signed_in
@@ -35,6 +38,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     ├── UnavailableError              service.unavailable: database, Redis or storage does not answer
     │   └── StorageError              storage.unavailable
     ├── LeaseLostError                run.lease_lost: another worker has the meeting now
+    ├── WorkerLostError               run.worker_lost: a worker vanished in the middle of a meeting
     ├── ModelError
     │   ├── ModelMissingError         model.missing
     │   ├── ModelCorruptError         model.corrupt
@@ -160,8 +164,37 @@ class IdempotencyError(ConflictError):
     code = "request.idempotency_mismatch"
 
 
+class InProgressError(ConflictError):
+    """The first request with the same Idempotency-Key is not done yet."""
+
+    code = "request.in_progress"
+    is_retryable = True
+    retry_after_s = 2.0
+
+
+class NotReadyError(ConflictError):
+    """Of a meeting that waits or runs: what was asked for will be there."""
+
+    code = "meeting.not_ready"
+    is_retryable = True
+    retry_after_s = 5.0
+
+    def __init__(self, message: str, status: str, percent: float) -> None:
+        super().__init__(message)
+        self.status = status
+        self.percent = percent
+
+
 class PreconditionError(RequestError):
     code = "request.precondition_failed"
+
+
+class RangeError(RequestError):
+    code = "request.range_not_satisfiable"
+
+    def __init__(self, message: str, size_bytes: int) -> None:
+        super().__init__(message)
+        self.size_bytes = size_bytes
 
 
 class RateLimitError(RequestError):
@@ -208,6 +241,11 @@ class StorageError(UnavailableError):
 
 class LeaseLostError(ScribeError):
     code = "run.lease_lost"
+
+
+class WorkerLostError(ScribeError):
+    code = "run.worker_lost"
+    is_retryable = True
 
 
 class ModelError(ScribeError):
