@@ -13,6 +13,8 @@
 from datetime import datetime
 from uuid import UUID
 
+STAGING_PREFIX = ".run-"
+
 
 def recording_key(meeting_id: UUID) -> str:
     return f"uploads/{meeting_id}/recording"
@@ -42,7 +44,7 @@ def results_folder(created_at: datetime, meeting_id: UUID) -> str:
 
 def staging_folder(results: str, token: UUID) -> str:
     """Under the results' folder, so that publishing is a rename within one folder."""
-    return f"{results}/.run-{token}"
+    return f"{results}/{STAGING_PREFIX}{token}"
 
 
 def derived_folder(meeting_id: UUID) -> str:
