@@ -55,7 +55,14 @@ class EventRepository:
         return [_event(row) for row in await self._session.scalars(query)]
 
     async def last_id(self) -> int:
-        return await self._session.scalar(select(EventRow.id).order_by(EventRow.id.desc()).limit(1)) or 0
+        return (await self.kept())[1]
+
+    async def kept(self) -> tuple[int, int]:
+        """Ids of the oldest and the newest; 0 where there is none."""
+        oldest = select(EventRow.id).order_by(EventRow.id).limit(1).scalar_subquery()
+        newest = select(EventRow.id).order_by(EventRow.id.desc()).limit(1).scalar_subquery()
+        first, last = (await self._session.execute(select(oldest, newest))).one()
+        return first or 0, last or 0
 
     async def forget_before(self, days: float) -> None:
         """Old ones, for good."""
