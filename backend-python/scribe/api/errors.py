@@ -67,6 +67,11 @@ def status_of(error: errors.ScribeError) -> HTTPStatus:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the ``responses`` of a route: what it may answer instead, as the documentation shows it."""
+    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
 def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.ScribeError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
