@@ -40,10 +40,10 @@ from scribe.core.models_db import EventRow, IdempotencyRow, MeetingRow, PurgeRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.audio import AudioFacts
+from scribe.domain.jobs import Failure
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
 from scribe.domain.meetings import (
     Cursor,
-    Failure,
     Meeting,
     MeetingChanges,
     MeetingPage,

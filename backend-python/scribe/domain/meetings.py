@@ -21,6 +21,7 @@ from uuid import UUID
 
 from scribe.domain.audio import AudioFacts
 from scribe.domain.errors import OptionError
+from scribe.domain.jobs import Failure
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
 from scribe.domain.requests import RunOptions
 
@@ -42,14 +43,6 @@ class StoredRecording:
     size_bytes: int
     sha256: str
     """64 hexadecimal digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    code: str
-    """Of docs/errors.md."""
-    message: str
-    stage: Stage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +150,20 @@ class Cursor:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str) -> Self:
-        """Raises: OptionError when it is none of ours."""
+    def decode(cls, text: str, order: Order) -> Self:
+        """Raises: OptionError when it is none of ours, or one of a list in another order."""
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
             order_name, value, meeting_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            order = Order(order_name)
-            return cls(order, _sort_value(order, value), UUID(meeting_id))
-        except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
-            raise OptionError("This `cursor` is not one that a list gave you: begin without it.") from error
+            return cls(_same(order, order_name), _sort_value(order, value), UUID(meeting_id))
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error) as error:
+            raise OptionError("This `cursor` is not one that this list gave you: begin without it.") from error
+
+
+def _same(order: Order, name: object) -> Order:
+    if name != order:
+        raise ValueError("another order")
+    return order
 
 
 def _sort_value(order: Order, value: object) -> SortValue:

@@ -1,5 +1,359 @@
-"""Meetings over HTTP. (What a client wishes for a new one: ``drafts.py``.)"""
+"""Meetings over HTTP: what is shown of one, how a list is asked for, what can be changed.
+
+What a client wishes for a new meeting or a new run is in ``drafts.py``.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from scribe.api.schemas.drafts import DraftFields, draft_from
+from scribe.api.schemas.texts import Notes, SearchText, Tag, Title, distinct
+from scribe.domain.exports import FORMATS
+from scribe.domain.meeting import MeetingStatus, Stage, UserId
+from scribe.domain.meetings import MAX_TAGS, Cursor, Meeting, MeetingChanges, MeetingPage, MeetingQuery, Order
+from scribe.domain.requests import RunOptions
+from scribe.services.estimates import Estimate
 
-__all__ = ["DraftFields", "draft_from"]
+__all__ = ["DraftFields", "MeetingChangesIn", "MeetingListIn", "MeetingListOut", "MeetingOut", "draft_from"]
+
+PREFIX = "/api/v1/meetings"
+RESULT_KINDS = ("transcription", "diarization", "fusion")
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
+
+
+class OwnerOut(Out):
+    id: UUID
+    username: str
+
+
+class FailureOut(Out):
+    code: str
+    """Stable; docs/errors.md explains each."""
+    message: str
+    """One sentence that the user can act on."""
+    stage: Stage | None
+
+
+class WarningOut(Out):
+    code: str
+    message: str
+
+
+class StageOut(Out):
+    stage: Stage
+    seconds: float
+    """By the clock on the wall."""
+    cpu_seconds: float
+    peak_rss_mb: float
+    is_reused: bool
+    """Done by an earlier attempt or run; the numbers are then that one's."""
+
+
+class AudioOut(Out):
+    duration_s: float
+    container: str
+    codec: str
+    source_sample_rate_hz: int
+    source_channels: int
+    channel_rule: str
+    """How the channels became one."""
+    start_offset_s: float
+    warnings: list[str]
+
+
+class OptionsOut(Out):
+    language: str | None
+    """ISO 639-1; null: found by itself."""
+    allowed_languages: list[str]
+    speakers: int | None
+    min_speakers: int | None
+    max_speakers: int | None
+    vocabulary: list[str]
+    model: str | None
+    voices: str | list[str]
+    """`all`, `none`, or names."""
+    reading_language: str | None
+
+    @classmethod
+    def of(cls, options: RunOptions) -> Self:
+        return cls.model_validate(options)
+
+
+class EstimateOut(Out):
+    queue_place: int | None
+    """0: next. Null: it does not wait."""
+    starts_in_s: float | None
+    """Null: it does not wait, or no worker is alive."""
+    remaining_s: float | None
+    """Until its results are there; null: it is over, or no worker is alive."""
+    is_rough: bool
+    """It rests on a guess: nothing was measured here yet, or the recording's duration is not known."""
+
+
+class LinksOut(Out):
+    """Addresses of everything that belongs to the meeting."""
+
+    self_: str = Field(alias="self")
+    events: str
+    audio: str
+    waveform: str
+    transcript: str
+    results: dict[str, str]
+    """By kind; empty until there are results."""
+    exports: dict[str, str]
+    """By format; empty until there are results."""
+
+    @classmethod
+    def of(cls, meeting: Meeting) -> Self:
+        here = address_of(meeting)
+        kinds = [kind for kind in RESULT_KINDS if meeting.has_result(f"{kind}.json")]
+        formats = list(FORMATS) if meeting.published_at else []
+        return cls.model_validate(
+            {
+                "self": here,
+                "events": f"{here}/events",
+                "audio": f"{here}/audio",
+                "waveform": f"{here}/waveform",
+                "transcript": f"{here}/transcript",
+                "results": {kind: f"{here}/results/{kind}" for kind in kinds},
+                "exports": {name: f"{here}/exports/{name}" for name in formats},
+            }
+        )
+
+
+class MeetingSummaryOut(Out):
+    """A meeting in a list."""
+
+    id: UUID
+    title: str
+    held_on: date | None
+    tags: list[str]
+    owner: OwnerOut
+    created_at: datetime
+    updated_at: datetime
+    status: MeetingStatus
+    stage: Stage | None
+    """While it is processed."""
+    percent: float
+    """Of the run; never falls within one."""
+    run: int
+    """Counts the upload, each retry and each run with other options."""
+    attempt: int
+    """Within this run; more than 1: something went wrong and was tried again."""
+    started_at: datetime | None
+    finished_at: datetime | None
+    failure: FailureOut | None
+    """Of the run when FAILED; of the last attempt while PENDING again."""
+    has_results: bool
+    """Those of an earlier run stay readable while another one is under way."""
+    published_at: datetime | None
+    file_name: str | None
+    size_bytes: int
+    duration_s: float | None
+    """Known once the recording was looked at."""
+    language: str | None
+    """That of most of the speech."""
+    num_speakers: int | None
+    num_words: int | None
+
+    @classmethod
+    def of_listed(cls, meeting: Meeting) -> "MeetingSummaryOut":
+        return MeetingSummaryOut(**_summary(meeting))
+
+
+class MeetingOut(MeetingSummaryOut):
+    """Everything about a meeting but what was said."""
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+        json_schema_extra={"example": {
+            "id": "019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11", "title": "Comité du 21 novembre", "held_on": "2026-11-21",
+            "tags": ["budget"], "owner": {"id": "019ab3c0-11aa-7000-9000-0123456789ab", "username": "claire"},
+            "created_at": "2026-11-21T14:03:00Z", "updated_at": "2026-11-21T14:04:10Z", "status": "PROCESSING",
+            "stage": "transcribe", "percent": 54.2, "run": 1, "attempt": 1, "started_at": "2026-11-21T14:03:01Z",
+            "finished_at": None, "failure": None, "has_results": False, "published_at": None,
+            "file_name": "comite.m4a", "size_bytes": 28311552, "duration_s": 3725.4, "language": None,
+            "num_speakers": None, "num_words": None, "notes": "", "media_type": "audio/mp4",
+            "sha256": "ab" * 32, "audio": None, "max_attempts": 5, "next_attempt_at": None,
+            "is_cancel_requested": False, "stage_percent": 34.0, "stages": [], "warnings": [],
+            "options": {"language": "fr", "allowed_languages": [], "speakers": 3, "min_speakers": None,
+                        "max_speakers": None, "vocabulary": ["Brocksley"], "model": None, "voices": "all",
+                        "reading_language": None},
+            "estimate": {"queue_place": None, "starts_in_s": None, "remaining_s": 212.0, "is_rough": False},
+            "links": {"self": f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11"},
+        }},
+    )  # fmt: skip
+
+    notes: str
+    media_type: str | None
+    sha256: str
+    """Of the recording as it was uploaded."""
+    audio: AudioOut | None
+    """Known once the recording was looked at."""
+    options: OptionsOut
+    max_attempts: int
+    next_attempt_at: datetime | None
+    """Of a meeting that waits for another attempt."""
+    is_cancel_requested: bool
+    stage_percent: float
+    stages: list[StageOut]
+    """Those that are finished, in order of running."""
+    warnings: list[WarningOut]
+    """What went wrong although the run went on, such as speakers that could not be told apart."""
+    estimate: EstimateOut
+    links: LinksOut
+
+    @classmethod
+    def of(cls, meeting: Meeting, estimate: Estimate) -> Self:
+        waits_again = meeting.status is MeetingStatus.PENDING and meeting.attempt > 0
+        return cls(
+            **_summary(meeting),
+            notes=meeting.notes,
+            media_type=meeting.media_type,
+            sha256=meeting.sha256,
+            audio=None if meeting.audio is None else AudioOut.model_validate(meeting.audio),
+            options=OptionsOut.of(meeting.options),
+            max_attempts=meeting.max_attempts,
+            next_attempt_at=meeting.next_attempt_at if waits_again else None,
+            is_cancel_requested=meeting.is_cancel_requested,
+            stage_percent=meeting.stage_percent,
+            stages=[StageOut.model_validate(metrics) for metrics in meeting.stages.values()],
+            warnings=[WarningOut.model_validate(warning) for warning in meeting.warnings],
+            estimate=EstimateOut.model_validate(estimate),
+            links=LinksOut.of(meeting),
+        )
+
+
+def _summary(meeting: Meeting) -> dict[str, Any]:
+    return {
+        **{name: getattr(meeting, name) for name in _SAME_NAMES},
+        "tags": list(meeting.tags),
+        "owner": OwnerOut(id=meeting.owner_id, username=meeting.owner_name),
+        "failure": None if meeting.failure is None else FailureOut.model_validate(meeting.failure),
+        "has_results": meeting.published_at is not None,
+    }
+
+
+_SAME_NAMES = tuple(
+    name for name in MeetingSummaryOut.model_fields if name not in {"tags", "owner", "failure", "has_results"}
+)
+
+
+class MeetingListOut(Out):
+    items: list[MeetingSummaryOut]
+    next_cursor: str | None
+    """To be sent as `cursor` for what comes after; null: this is the last page."""
+    next: str | None
+    """The same as an address."""
+
+    @classmethod
+    def of(cls, page: MeetingPage, next_address: str | None) -> Self:
+        return cls(
+            items=[MeetingSummaryOut.of_listed(meeting) for meeting in page.meetings],
+            next_cursor=page.next.encode() if page.next else None,
+            next=next_address,
+        )
+
+
+def _in_utc(when: datetime) -> datetime:
+    try:
+        return when.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is out of range") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class MeetingListIn(BaseModel):
+    """Filters, order and place of a list."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    status: Annotated[list[MeetingStatus], Field(max_length=20)] = []
+    """Any of these; may be repeated."""
+    tag: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
+    """All of these; may be repeated."""
+    q: SearchText | None = Field(default=None, examples=["comite"])
+    """In the title or the file's name; case and accents do not matter."""
+    held_from: date | None = None
+    held_to: date | None = None
+    """Inclusive."""
+    created_from: Instant | None = Field(default=None, examples=["2026-11-01T00:00:00Z"])
+    created_to: Instant | None = None
+    """Exclusive."""
+    owner: UUID | None = None
+    """Only this user's; for administrators, who see everybody's."""
+    sort: Order = Order.NEWEST
+    """A minus sign: largest first."""
+    cursor: Annotated[str, Field(max_length=4000)] | None = None
+    """`next_cursor` of the page before."""
+    limit: int = Field(default=50, ge=1, le=1000)
+    """Entries of a page; an installation may allow fewer (`SCRIBE_API__MAX_PAGE`)."""
+
+    def query(self) -> MeetingQuery:
+        """Raises: OptionError for a cursor that is none, or is one of another order."""
+        after = None if self.cursor is None else Cursor.decode(self.cursor, self.sort)
+        return MeetingQuery(
+            statuses=tuple(dict.fromkeys(self.status)),
+            tags=tuple(self.tag),
+            text=self.q,
+            held_from=self.held_from,
+            held_to=self.held_to,
+            created_from=self.created_from,
+            created_to=self.created_to,
+            owner_id=None if self.owner is None else UserId(self.owner),
+            order=self.sort,
+            after=after,
+            limit=self.limit,
+        )
+
+
+def _without_defaults(example: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    """A field that is left out has no default here: it changes nothing."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema["example"] = example
+        for field in schema["properties"].values():
+            field.pop("default", None)
+
+    return describe
+
+
+class MeetingChangesIn(BaseModel):
+    """What is left out stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra=_without_defaults(
+            {"title": "Comité de rentrée", "held_on": "2026-09-02", "tags": ["budget"]}
+        ),
+    )
+
+    title: Title = ""
+    held_on: date | None = None
+    """Null takes it away."""
+    notes: Notes = ""
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
+
+    def changes(self) -> MeetingChanges:
+        sent = self.model_fields_set
+        return MeetingChanges(
+            title=self.title if "title" in sent else None,
+            notes=self.notes if "notes" in sent else None,
+            tags=tuple(distinct(self.tags)) if "tags" in sent else None,
+            held_on=self.held_on,
+            is_held_on_given="held_on" in sent,
+        )
+
+
+def address_of(meeting: Meeting) -> str:
+    return f"{PREFIX}/{meeting.id}"
