@@ -25,9 +25,16 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
+    app.command("up")(import_module("scribe.cli.up").up)
     app.command("transcribe")(import_module("scribe.cli.transcribe").transcribe)
     app.command("doctor")(import_module("scribe.cli.doctor").doctor)
     app.add_typer(import_module("scribe.cli.models").app, name="models")
+    app.command("api")(import_module("scribe.cli.processes").api)
+    app.command("worker")(import_module("scribe.cli.processes").worker)
+    app.command("migrate")(import_module("scribe.cli.processes").migrate)
+    accounts = import_module("scribe.cli.users")
+    app.add_typer(accounts.users_app, name="users")
+    app.add_typer(accounts.token_app, name="token")
     return app
 
 

@@ -4,7 +4,6 @@ Owns the options of the command and what the user sees; the use case is ``servic
 """
 
 import json
-import os
 import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -20,6 +19,7 @@ from rich.text import Text
 from scribe.adapters.storage import FolderCheckpoints, Storage, only_one
 from scribe.cli.failures import exit_code_of
 from scribe.cli.observers import JsonObserver, ProgressObserver, QuietObserver
+from scribe.cli.terminal import language_of_the_terminal
 from scribe.core.config import Settings, load_settings
 from scribe.core.logging import configure_logging
 from scribe.domain.errors import InternalError, OptionError, ResourceError, ScribeError
@@ -163,13 +163,7 @@ def _observer(file: Path, wishes: _Wishes, screen: Console, notes: Console) -> A
         return JsonObserver(screen, file.name)
     if wishes.voice is Voice.QUIET:
         return QuietObserver(notes)
-    return ProgressObserver(notes, wishes.language or _language_of_the_terminal())
-
-
-def _language_of_the_terminal() -> ReadingLanguage:
-    """French where the environment says so (POSIX: ``LC_ALL`` before ``LC_MESSAGES`` before ``LANG``), else English."""
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "fr" if spoken.startswith("fr") else "en"
+    return ProgressObserver(notes, wishes.language or language_of_the_terminal())
 
 
 def _tell_failure(file: Path, error: ScribeError, voice: Voice, screen: Console, notes: Console) -> None:

@@ -142,7 +142,7 @@ def is_running(pid: int, marker: str) -> bool:
 
 def is_reachable(path: Path, account: Account) -> bool:
     """Whether the account may walk to ``path``: root's private folders are closed to ``nobody``."""
-    return account.uid is None or run(["test", "-r", path], account, 10).returncode == 0
+    return account.uid is None or run(["test", "-x", path], account, 10).returncode == 0
 
 
 def reachable_copy(folder: Path, beside: Path, version: str, account: Account) -> Path:

@@ -1,0 +1,67 @@
+"""Log files of children: kept small, and read for what somebody at the screen should know.
+
+Owns rotation (the file before as ``.1``) and following; never the format of servers that are not ours.
+"""
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+MAX_BYTES = 20 * 2**20
+TROUBLE = frozenset({"warning", "error", "critical"})
+QUIET_S = 60.0
+"""The same event is shown at most so often."""
+
+
+class LogFile:
+    """One child's log, which the child opened for appending."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._shown_at_s: dict[str, float] = {}
+        self.keep_small()
+        self._offset = self._size()
+
+    def keep_small(self) -> None:
+        """Copies and cuts, because the child keeps the file open; what it writes meanwhile may be lost."""
+        if self._size() > MAX_BYTES:
+            shutil.copyfile(self.path, self.path.with_name(f"{self.path.name}.1"))
+            with self.path.open("r+b") as file:
+                file.truncate(0)
+            self._offset = 0
+
+    def new_trouble(self) -> list[dict[str, Any]]:
+        """Events of level warning and above since the last call, the same one not twice a minute."""
+        size = self._size()
+        if size <= self._offset:
+            self._offset = size
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._offset)
+            block = file.read(2**20)
+        complete = block[: block.rfind(b"\n") + 1] or (block if len(block) == 2**20 else b"")
+        self._offset += len(complete)
+        return [event for line in complete.splitlines() if (event := _trouble(line)) and self._is_news(event)]
+
+    def _is_news(self, event: dict[str, Any]) -> bool:
+        now_s, key = time.monotonic(), str(event.get("event"))
+        if now_s - self._shown_at_s.get(key, -QUIET_S) < QUIET_S:
+            return False
+        self._shown_at_s[key] = now_s
+        return True
+
+    def _size(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def _trouble(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and event.get("level") in TROUBLE else None
