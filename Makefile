@@ -4,6 +4,8 @@ PYTHON  ?= python3
 FILE    ?=
 VOICES  ?=
 OUT     ?= out
+FAULTS  ?= 200
+SEED    ?=
 AUDIO   ?= ../shared/audio
 VENV    := .venv
 BACKEND := backend-python
@@ -11,7 +13,7 @@ BIN     := $(abspath $(VENV))/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-setup bench-peers schemas lock clean
+.PHONY: help setup run test check format bench bench-setup bench-peers chaos load scale schemas lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -52,6 +54,15 @@ bench: bench-setup  ## accuracy, speed and memory on real recordings: make bench
 
 bench-peers: bench-setup  ## the other tools that the benchmark compares with (2 to 5 GB, once)
 	cd $(BACKEND) && $(BIN)/python -m bench.peers.setup
+
+chaos: setup  ## break the real stack at random and check that nothing is lost: make chaos [FAULTS=200] [SEED=7]
+	cd $(BACKEND) && $(BIN)/python -m chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+load: setup  ## 1 000 uploads by 50 clients, reading among 10 000 meetings, one upload of 1 GB
+	cd $(BACKEND) && $(BIN)/python -m bench.load $(ARGS)
+
+scale: setup  ## meetings an hour with 1, 2 and 3 workers on one database and S3
+	cd $(BACKEND) && $(BIN)/python -m bench.scale $(ARGS)
 
 schemas: setup  ## write docs/schemas anew from the code
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py

@@ -45,28 +45,28 @@ class Audit:
     def _one(self, life: _Life, kind: str, payload: Mapping[str, Any]) -> str | None:
         if life.is_deleted:
             return "after it was deleted"
-        stage = str(payload.get("stage", ""))
+        stage, percent = str(payload.get("stage", "")), float(payload.get("percent", life.percent))
+        if percent < life.percent - 1e-6:
+            return f"percent fell from {life.percent:.2f} to {percent:.2f}"
+        life.percent = percent
         match kind:
             case "meeting.deleted":
                 life.is_deleted = True
             case "meeting.status":
-                return self._status(life, str(payload["status"]))
+                return self._status(life, str(payload["status"]), int(payload.get("run", life.run)))
             case "meeting.stage_started" if stage in life.finished:
                 return f"stage {stage} was finished before"
             case "meeting.stage_finished":
                 life.finished.add(stage)
                 self.num_reused += bool(payload.get("is_reused"))
-            case "meeting.progress":
-                percent = float(payload["percent"])
-                if percent < life.percent - 1e-6:
-                    return f"percent fell from {life.percent:.2f} to {percent:.2f}"
-                life.percent = percent
         return None
 
-    def _status(self, life: _Life, status: str) -> str | None:
+    def _status(self, life: _Life, status: str, run: int) -> str | None:
         before, life.status = life.status, status
-        if status == "PENDING" and before in TERMINAL:
-            life.run += 1
+        if status == "PENDING" and run == life.run + 1:
+            if before not in TERMINAL:
+                return f"run {run} was begun while run {life.run} was {before}"
+            life.run = run
             life.percent, life.finished, life.num_completed = 0.0, set(), 0
             return None
         if before in TERMINAL:
