@@ -33,7 +33,6 @@ from scribe.domain.jobs import (
     Published,
     QueueCounts,
     StatusChange,
-    storable,
 )
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
 from scribe.domain.requests import RunOptions
@@ -119,7 +118,7 @@ class JobRepository:
 
     async def add_warning(self, job: ClaimedJob, warning: RunWarning) -> bool:
         """``False``: it is there already; a second attempt says again what the first one said."""
-        kept = {"code": warning.code, "message": storable(warning.message)}
+        kept = {"code": warning.code, "message": warning.message}
         row = await self.lock(job)
         if kept in row.warnings:
             return False
@@ -367,7 +366,7 @@ def _json(value: object) -> ColumnElement[Any]:
 def _failure(failure: Failure) -> dict[str, Any]:
     return {
         "failure_code": failure.code,
-        "failure_message": storable(failure.message),
+        "failure_message": failure.message,
         "failure_stage": failure.stage and str(failure.stage),
     }
 

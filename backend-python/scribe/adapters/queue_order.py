@@ -5,7 +5,7 @@ with fewer meetings under way; then the one who was served longer ago; then firs
 one user do not keep another user's single one waiting.
 """
 
-from sqlalchemy import Double, Text, Uuid, bindparam, text
+from sqlalchemy import Double, Integer, Text, Uuid, bindparam, text
 
 CLAIM = text("""
 with busy as (
@@ -36,7 +36,7 @@ select * from claimed
 """One statement, so that no meeting is claimed twice. It waits for no lock: a meeting that somebody else is claiming is
 passed over, and a user's row that another claim is updating will say the same anyway."""
 
-PLACE = text("""
+_PLACED = """
 with busy as (
     select owner_id, count(*) as meetings from meetings where status = 'PROCESSING' group by owner_id
 ), waiting as (
@@ -59,10 +59,14 @@ with busy as (
     ) - 1 as place
     from numbered
 )
-select place from placed where id = :id
-""").bindparams(bindparam("id", type_=Uuid))
+"""
 """What claim after claim would take if none ended and none came: with each turn its user has one more under way, and
 those who have waited for their first turn go before those who just had one. What is not due yet comes last."""
+
+PLACE = text(f"{_PLACED} select place from placed where id = :id").bindparams(bindparam("id", type_=Uuid))  # noqa: S608
+ORDER = text(f"{_PLACED} select id from placed order by place limit :limit").bindparams(  # noqa: S608 -- both constant
+    bindparam("limit", type_=Integer)
+)
 
 COUNTS = text("""
 select status, count(*) as meetings, count(*) filter (where status = 'FAILED' and is_dead_letter) as dead_letters,

@@ -20,7 +20,7 @@ from scribe.domain import layout
 from scribe.domain.audio import AudioFacts
 from scribe.domain.errors import StatusConflictError
 from scribe.domain.events import EventKind, NewEvent
-from scribe.domain.jobs import ClaimedJob, Failure, Published, StatusChange, retry_delay_s, status_event
+from scribe.domain.jobs import ClaimedJob, Failure, Published, StatusChange, retry_delay_s, status_event, storable
 from scribe.domain.meeting import (
     MeetingId,
     MeetingStatus,
@@ -81,9 +81,10 @@ class Queue:
             unit.emit(NewEvent(EventKind.STAGE_FINISHED, job.meeting_id, job.owner_id, payload))
 
     async def warned(self, job: ClaimedJob, warning: RunWarning) -> None:
+        kept = RunWarning(warning.code, storable(warning.message))
         async with self._units() as unit:
-            if await unit.jobs.add_warning(job, warning):
-                payload = {"code": warning.code, "message": warning.message}
+            if await unit.jobs.add_warning(job, kept):
+                payload = {"code": kept.code, "message": kept.message}
                 unit.emit(NewEvent(EventKind.WARNING, job.meeting_id, job.owner_id, payload))
 
     async def audio_known(self, job: ClaimedJob, facts: AudioFacts) -> None:
@@ -110,7 +111,7 @@ class Queue:
         self, job: ClaimedJob, code: str, message: str, stage: Stage | None, *, is_retryable: bool
     ) -> None:
         """PENDING again after a delay, or FAILED; CANCELLED when somebody asked for that meanwhile."""
-        failure = Failure(code, message, stage)
+        failure = Failure(code, storable(message), stage)
         async with self._units() as unit:
             row = await unit.jobs.lock(job)
             is_cancelled = row.cancel_requested_at is not None
@@ -192,11 +193,14 @@ async def requeue(unit: UnitOfWork, meeting_id: MeetingId, options: RunOptions |
 
     Raises: NotFoundError; StatusConflictError when a run is under way.
     """
-    change = await unit.jobs.requeue(meeting_id, options, max_attempts)
-    if change is None:
+    while True:
+        change = await unit.jobs.requeue(meeting_id, options, max_attempts)
+        if change is not None:
+            unit.emit(status_event(change))
+            return
         status = await unit.jobs.status(meeting_id)
-        raise StatusConflictError(f"The meeting is {status}: cancel it or wait until it is done.")
-    unit.emit(status_event(change))
+        if not status.is_terminal:
+            raise StatusConflictError(f"The meeting is {status}: cancel it or wait until it is done.")
 
 
 def _log(change: StatusChange) -> None:
