@@ -27,6 +27,7 @@ from scribe.domain.meetings import (
 )
 from scribe.domain.requests import MeetingDraft
 from scribe.domain.typography import single_line
+from scribe.services.estimates import Estimate, estimate
 
 
 async def create(
@@ -63,6 +64,14 @@ async def read(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId) 
     """Raises: NotFoundError, also for a meeting of somebody else."""
     async with units() as unit:
         return await visible(unit, who, meeting_id)
+
+
+async def estimate_of(units: UnitOfWorkFactory, meeting: Meeting) -> Estimate:
+    """Asks nothing for a meeting that is over."""
+    if meeting.status.is_terminal:
+        return Estimate()
+    async with units() as unit:
+        return await estimate(unit, meeting)
 
 
 async def visible(unit: UnitOfWork, who: Principal, meeting_id: MeetingId, *, for_update: bool = False) -> Meeting:

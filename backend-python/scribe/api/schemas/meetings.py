@@ -248,17 +248,14 @@ _SAME_NAMES = tuple(
 
 class MeetingListOut(Out):
     items: list[MeetingSummaryOut]
-    next_cursor: str | None
-    """To be sent as `cursor` for what comes after; null: this is the last page."""
     next: str | None
-    """The same as an address."""
+    """To be sent as `cursor` for what comes after; null: this is the last page. `Link` has it as an address."""
 
     @classmethod
-    def of(cls, page: MeetingPage, next_address: str | None) -> Self:
+    def of(cls, page: MeetingPage) -> Self:
         return cls(
             items=[MeetingSummaryOut.of_listed(meeting) for meeting in page.meetings],
-            next_cursor=page.next.encode() if page.next else None,
-            next=next_address,
+            next=page.next.encode() if page.next else None,
         )
 
 
@@ -294,7 +291,7 @@ class MeetingListIn(BaseModel):
     sort: Order = Order.NEWEST
     """A minus sign: largest first."""
     cursor: Annotated[str, Field(max_length=4000)] | None = None
-    """`next_cursor` of the page before."""
+    """`next` of the page before."""
     limit: int = Field(default=50, ge=1, le=1000)
     """Entries of a page; an installation may allow fewer (`SCRIBE_API__MAX_PAGE`)."""
 
