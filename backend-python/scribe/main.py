@@ -5,7 +5,9 @@ Owns what is built once (engine, storage, broker) and its end; never a route.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from socket import socket
 
+import uvicorn
 from fastapi import FastAPI
 
 from scribe import __version__
@@ -15,6 +17,8 @@ from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.api.context import Context
 from scribe.api.errors import install_error_handlers
+from scribe.api.headers import install_security_headers
+from scribe.api.observation import install_observation
 from scribe.api.openapi import install_documentation
 from scribe.api.routes import routers
 from scribe.broker import build_broker
@@ -23,6 +27,7 @@ from scribe.core.database import build_engine, plain_url
 from scribe.core.logging import configure_logging
 from scribe.core.paths import storage_url
 from scribe.domain.errors import OptionError
+from scribe.services.metrics import Metrics
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -48,20 +53,34 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Smart Meeting Scribe", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     install_error_handlers(app)
+    install_security_headers(app)
     for router in routers():
         app.include_router(router)
     install_documentation(app)
+    install_observation(app, Metrics())
     return app
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for answers under way before it ends the application, and event streams never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        built: Context = self._app.state.context
+        built.events.end_streams()
+        await super().shutdown(sockets)
 
 
 def serve() -> None:
     """Until SIGTERM or SIGINT; requests under way are finished first."""
-    import uvicorn
-
     settings = load_settings()
     configure_logging(settings.log_level, as_json=True)
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.api.host,
         port=settings.api.port,
         log_config=None,
@@ -71,6 +90,7 @@ def serve() -> None:
         forwarded_allow_ips=settings.api.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
+    Server(config, app).run()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Owns the queries; ``services/estimates.py`` draws the conclusions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scribe.adapters.queue_order import ORDER
 from scribe.core.models_db import MeetingRow
 from scribe.domain.meeting import MeetingStatus, Stage
 
@@ -70,9 +71,13 @@ class EstimateRepository:
     async def running(self, limit: int = 500) -> list[Workload]:
         return await self._workloads(MeetingRow.status == MeetingStatus.PROCESSING, limit=limit)
 
-    async def pending(self, limit: int) -> list[Workload]:
-        """Some of those that wait, the longest waiting first."""
-        return await self._workloads(MeetingRow.status == MeetingStatus.PENDING, limit=limit)
+    async def order_of_service(self, limit: int) -> list[UUID]:
+        """Of the meetings that wait."""
+        return list(await self._session.scalars(ORDER, {"limit": limit}))
+
+    async def workloads_of(self, ids: Sequence[UUID]) -> list[Workload]:
+        """In any order."""
+        return await self._workloads(MeetingRow.id.in_(ids), limit=len(ids))
 
     async def _workloads(self, condition: ColumnElement[bool], *, limit: int) -> list[Workload]:
         row = MeetingRow

@@ -1,8 +1,7 @@
 """The API's description, and Swagger at ``/docs`` from files on this machine (no CDN).
 
-Owns what every operation has in common: the problems it may answer with, and how one signs in. A route adds its own::
-
-    @router.post(..., responses=problems(409, 429))
+Owns what every operation has in common: which problems it may answer with, and that they are problems. A route names
+those of its own with ``errors.problems(409, 429)``; 401, 403, 404, 422, 500 and 503 come by themselves.
 """
 
 from collections.abc import Iterator
@@ -25,8 +24,8 @@ Upload the recording of a meeting, follow its progress, get who said what and wh
 in with `POST /api/v1/auth/login` and get a cookie.
 
 **Jobs.** An upload answers `202` with the meeting and its address in `Location`; the recording is safe by \
-then. Follow `GET /api/v1/meetings/{meeting_id}/events`, or read the meeting again. Its `status` goes from `PENDING` over \
-`PROCESSING` to `COMPLETED`, `FAILED` or `CANCELLED`.
+then. Follow `GET /api/v1/meetings/{meeting_id}/events`, or read the meeting again. Its `status` goes from \
+`PENDING` over `PROCESSING` to `COMPLETED`, `FAILED` or `CANCELLED`.
 
 **Errors** are problems (RFC 9457) with a stable `code`; `docs/errors.md` explains each. **Lists** are read page by \
 page: send the `next` of one page as `cursor` for the following one. **Times** are UTC, durations are seconds.
@@ -64,11 +63,6 @@ _BODIES: tuple[type[BaseModel], ...] = (Problem, EventOut)
 """Models that no route returns as they are."""
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of one route, for its ``responses``; 401, 403, 404, 422, 500 and 503 come by themselves."""
-    return {status: _problem_response(status) for status in statuses}
-
-
 def install_documentation(app: FastAPI) -> None:
     app.openapi_tags = TAGS
 
@@ -79,6 +73,13 @@ def install_documentation(app: FastAPI) -> None:
 
     app.openapi = openapi  # type: ignore[method-assign] # the way FastAPI documents
     install_swagger(app)
+
+
+def _own_words(response: dict[str, Any], status: int) -> dict[str, Any]:
+    """What a route says better than the general sentence."""
+    said = response.get("description", "")
+    is_general = said in {HTTPStatus(status).phrase, "Validation Error"}
+    return {} if is_general else {"description": said}
 
 
 def _problem_response(status: int) -> dict[str, Any]:
@@ -119,8 +120,6 @@ def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _add_problems(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
-    if "HTTPValidationError" in str(responses.get("422")):
-        responses["422"] = _problem_response(422)  # FastAPI's own shape is not what is sent
     common = [500, 503]
     if path not in OPEN_ROUTES:
         common += [401, 403]
@@ -128,8 +127,7 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
         common.append(404)
     for status in common:
         responses.setdefault(str(status), _problem_response(status))
-    for status, response in responses.items():
-        is_error = status.isdecimal() and int(status) >= HTTPStatus.BAD_REQUEST
-        if is_error and not response.get("content") and "$ref" not in response:
-            response["content"] = _problem_response(int(status))["content"]
+    for status in responses:
+        if status.isdecimal() and int(status) >= HTTPStatus.BAD_REQUEST:
+            responses[status] = _problem_response(int(status)) | _own_words(responses[status], int(status))
     operation["responses"] = dict(sorted(responses.items()))

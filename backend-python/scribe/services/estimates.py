@@ -34,8 +34,11 @@ DEFAULT_BYTES_PER_S = 16_000.0
 MEMORY_S = 10.0
 """How long measured speeds are remembered in one process."""
 QUEUE_MEMORY_S = 1.0
+"""How long a long queue is remembered: numbering ten thousand takes a moment."""
+SHORT_QUEUE = 100
+"""One that is read anew each time."""
 QUEUE_SAMPLE = 500
-"""Waiting meetings looked at; what lies beyond is taken as the mean of these."""
+"""Waiting meetings looked at; each that lies beyond is taken as the mean of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,17 @@ class QueuePicture:
     workers: int
     running_s: tuple[float, ...]
     """Work left in each meeting that runs."""
-    mean_pending_s: float
-    """Work in a meeting that waits, on average."""
+    waiting: Mapping[UUID, int]
+    """Place of each meeting of the sample."""
+    waiting_s: tuple[float, ...]
+    """Work in each, by place."""
+
+    def starts_in_s(self, place: int) -> float:
+        ahead = list(self.waiting_s[:place])
+        if place > len(ahead):
+            mean_s = sum(self.waiting_s) / len(self.waiting_s) if self.waiting_s else 0.0
+            ahead += [mean_s] * (place - len(ahead))
+        return starts_in_s(self.running_s, ahead, self.workers)
 
 
 @dataclass(slots=True)
@@ -109,13 +121,14 @@ async def estimate_for(unit: UnitOfWork, meeting_id: MeetingId) -> Estimate:
     own_s = work_s(load, speeds)
     if load.status is MeetingStatus.PROCESSING:
         return Estimate(remaining_s=own_s, is_rough=is_rough)
-    place = await unit.jobs.queue_place(meeting_id)
     picture = await _picture(unit, speeds)
+    place = picture.waiting.get(meeting_id)
+    if place is None:
+        place = await unit.jobs.queue_place(meeting_id)
     if place is None or picture.workers == 0:
         return Estimate(queue_place=place, is_rough=is_rough)
-    wait_s = starts_in_s(picture.running_s, [picture.mean_pending_s] * place, picture.workers)
     delay_s = (load.next_attempt_at - datetime.now(UTC)).total_seconds()
-    begins_s = max(wait_s, delay_s)
+    begins_s = max(picture.starts_in_s(place), delay_s)
     return Estimate(place, begins_s, begins_s + own_s, is_rough)
 
 
@@ -177,15 +190,17 @@ def starts_in_s(running_s: Sequence[float], ahead_s: Sequence[float], workers: i
 
 async def _picture(unit: UnitOfWork, speeds: Speeds) -> QueuePicture:
     memory = _memory(unit)
-    if memory.picture is None or time.monotonic() > memory.picture_until:
+    if memory.picture is None or time.monotonic() >= memory.picture_until:
         repository = EstimateRepository(unit.session)
-        pending = [work_s(load, speeds) for load in await repository.pending(QUEUE_SAMPLE)]
+        order = await repository.order_of_service(QUEUE_SAMPLE)
+        loads = {load.meeting_id: work_s(load, speeds) for load in await repository.workloads_of(order)}
         memory.picture = QueuePicture(
             workers=len(await unit.workers.alive()),
             running_s=tuple(work_s(load, speeds) for load in await repository.running()),
-            mean_pending_s=sum(pending) / len(pending) if pending else 0.0,
+            waiting={meeting_id: place for place, meeting_id in enumerate(order)},
+            waiting_s=tuple(loads.get(meeting_id, 0.0) for meeting_id in order),
         )
-        memory.picture_until = time.monotonic() + QUEUE_MEMORY_S
+        memory.picture_until = time.monotonic() + (QUEUE_MEMORY_S if len(order) > SHORT_QUEUE else 0.0)
     return memory.picture
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from scribe.api.context import Ctx
-from scribe.api.openapi import problems
+from scribe.api.errors import problems
 from scribe.api.schemas.events import EventOut
 from scribe.api.security import Reader, principal
 from scribe.domain.accounts import Principal, Scope
