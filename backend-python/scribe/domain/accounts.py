@@ -65,6 +65,8 @@ def may_see(principal: Principal, owner_id: UserId) -> bool:
 
 USERNAME_PATTERN = r"[a-z0-9._@-]{2,64}"
 FIRST_ADMINISTRATOR = "admin"
+MAX_DISPLAY_NAME = 100
+MAX_TOKEN_NAME = 100
 
 
 def clean_username(given: str) -> str:

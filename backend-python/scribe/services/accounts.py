@@ -19,13 +19,13 @@ from scribe.core.config import ApiSettings
 from scribe.core.logging import get_logger
 from scribe.core.passwords import check_new_password, hash_password, verify_password
 from scribe.core.tokens import digest, new_csrf_token, new_one_time_password, new_session_id
-from scribe.domain.accounts import FIRST_ADMINISTRATOR, ROLE_SCOPES, Principal, Role, Scope, User
-from scribe.domain.errors import ForbiddenError, NotSignedInError, SignInError, WeakPasswordError
+from scribe.domain.accounts import FIRST_ADMINISTRATOR, ROLE_SCOPES, BrowserSession, Principal, Role, Scope, User
+from scribe.domain.errors import ForbiddenError, NotFoundError, NotSignedInError, SignInError, WeakPasswordError
 from scribe.services.rates import check_rate
 
 __all__ = [
-    "Credentials", "Origin", "SessionFound", "SignedIn", "by_session", "by_token", "change_password", "check_rate",
-    "ensure_first_administrator", "sign_in", "sign_out",
+    "Credentials", "Me", "Origin", "SessionFound", "SignedIn", "by_session", "by_token", "change_password",
+    "check_rate", "end_session", "ensure_first_administrator", "list_sessions", "read_me", "sign_in", "sign_out",
 ]  # fmt: skip
 
 USER_AGENT_LENGTH = 200
@@ -62,6 +62,13 @@ class SessionFound:
     principal: Principal
     csrf_token: str
     must_change_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    user: User
+    csrf_token: str | None
+    """``None`` for an API token."""
 
 
 async def sign_in(
@@ -130,13 +137,36 @@ async def sign_out(units: UnitOfWorkFactory, who: Principal) -> None:
     get_logger().info("account.signed_out", user_id=str(who.user_id))
 
 
+async def read_me(units: UnitOfWorkFactory, who: Principal) -> Me:
+    """Raises: NotSignedInError when the account or the session ended a moment ago."""
+    async with units() as unit:
+        user = await unit.accounts.user(who.user_id)
+        found = None if who.session_id is None else await unit.accounts.live_session(who.session_id)
+    if user is None or (who.session_id is not None and found is None):
+        raise _ended()
+    return Me(user, None if found is None else found[1])
+
+
+async def list_sessions(units: UnitOfWorkFactory, who: Principal) -> list[BrowserSession]:
+    async with units() as unit:
+        return await unit.accounts.sessions_of(who.user_id)
+
+
+async def end_session(units: UnitOfWorkFactory, who: Principal, session_id: bytes) -> None:
+    """Raises: NotFoundError."""
+    async with units() as unit:
+        was_there = await unit.accounts.end_session(session_id, who.user_id)
+    if not was_there:
+        raise NotFoundError("You have no such session.")
+
+
 async def by_session(units: UnitOfWorkFactory, secret: str, settings: ApiSettings) -> SessionFound:
     """Raises: NotSignedInError."""
     session_id = digest(secret)
     async with units() as unit:
         found = await unit.accounts.live_session(session_id)
         if found is None:
-            raise NotSignedInError("The session has ended: sign in again.")
+            raise _ended()
         await unit.accounts.touch_session(session_id, timedelta(days=settings.session_days))
     user, csrf_token = found
     who = Principal(user.id, user.username, user.role, ROLE_SCOPES[user.role], session_id=session_id)
@@ -189,6 +219,10 @@ async def _new_session(unit: UnitOfWork, user: User, user_agent: str, settings: 
     await unit.accounts.add_session(user.id, digest(secret), csrf_token, shown, lasts)
     fresh = await unit.accounts.user(user.id)
     return SignedIn(fresh or user, secret, csrf_token)
+
+
+def _ended() -> NotSignedInError:
+    return NotSignedInError("The session has ended: sign in again.")
 
 
 def _wrong() -> SignInError:

@@ -1,0 +1,44 @@
+"""Signing in over HTTP, as a browser does."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.core.passwords import hash_password
+from scribe.domain.accounts import Role
+from scribe.domain.meeting import UserId
+
+PASSWORD = "three words are fine"
+
+
+async def add_account(
+    units: UnitOfWorkFactory, username: str, role: Role = Role.MEMBER, *, must_change_password: bool = False
+) -> UserId:
+    """Somebody who can sign in with ``PASSWORD``."""
+    stored = await hash_password(PASSWORD)
+    async with units() as unit:
+        user = await unit.accounts.add_user(username, "", role, stored, must_change_password=must_change_password)
+    assert user is not None
+    return user.id
+
+
+@dataclass
+class Browser:
+    """Keeps the cookie (httpx does) and the CSRF token."""
+
+    http: httpx.AsyncClient
+    csrf_token: str = ""
+
+    async def sign_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
+        answer = await self.http.post("/api/v1/auth/login", json={"username": username, "password": password})
+        if answer.is_success:
+            self.csrf_token = answer.json()["csrf_token"]
+        return answer
+
+    async def send(self, method: str, path: str, **more: object) -> httpx.Response:
+        headers = {"X-CSRF-Token": self.csrf_token, **dict(more.pop("headers", {}))}  # type: ignore[call-overload]
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **more)  # type: ignore[arg-type]
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self.http.get(f"/api/v1{path}")
