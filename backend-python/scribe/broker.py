@@ -4,14 +4,13 @@ A message says "look for work" and carries no job: which meeting comes next is d
 claims it. So a lost message costs a moment (the reaper sends another) and one that comes twice costs nothing.
 """
 
-from taskiq import AsyncBroker
 from taskiq_redis import RedisStreamBroker
 
 LOOK_FOR_WORK = "scribe.look_for_work"
 MAX_STREAM_LENGTH = 1000
 
 
-def build_broker(redis_url: str, stream: str) -> AsyncBroker:
+def build_broker(redis_url: str, stream: str) -> RedisStreamBroker:
     """``consumer_id='0'``: a consumer group that is made anew reads from the start. One message at a time, because a
     worker processes one meeting at a time and must not reserve what another could take."""
     return RedisStreamBroker(

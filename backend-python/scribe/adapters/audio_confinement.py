@@ -34,7 +34,7 @@ class Limits:
 
 def confine(limits: Limits, parent_pid: int) -> None:
     """Everything must be imported, and every file be open, before. There is no way back."""
-    _die_with(parent_pid)
+    die_with(parent_pid)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))
@@ -46,7 +46,8 @@ def confine(limits: Limits, parent_pid: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def _die_with(parent_pid: int) -> None:
+def die_with(parent_pid: int) -> None:
+    """This process is killed when its parent dies, however that dies (Linux; elsewhere only if it died already)."""
     if sys.platform == "linux":
         # The kernel means the thread that started us: the converter waits in the very thread that starts the child.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -17,6 +17,7 @@ from pathlib import Path
 from scribe import __version__
 from scribe.adapters.storage import Storage
 from scribe.domain.exports import FORMATS, Results
+from scribe.domain.meeting import RunWarning
 from scribe.domain.results import (
     DiarizationDocument,
     FusionDocument,
@@ -49,6 +50,8 @@ class Job:
     """Which models take part, by stage; recorded in the results."""
     recording: str | None = None
     """What the results call the recording; ``None``: the name of its file."""
+    warnings: tuple[RunWarning, ...] = ()
+    """What the reader should know from before the run; stands first in the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +144,5 @@ def _run_facts(job: Job, tools: Tools, outcome: Outcome) -> RunFacts:
         models=job.models or {},
         settings=settings,
         stages=outcome.metrics,
-        warnings=outcome.warnings,
+        warnings=(*job.warnings, *outcome.warnings),
     )

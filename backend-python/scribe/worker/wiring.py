@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from scribe.adapters.audio import PyAvConverter
-from scribe.adapters.voice_clips import ClipFolder, find_voice_clips, prepared
+from scribe.adapters.voice_clips import find_voice_clips, prepared
 from scribe.core.config import Settings
 from scribe.domain.results import ModelFacts
 from scribe.domain.voices import MatchRule
@@ -42,7 +42,9 @@ class Workshop:
     models: Mapping[str, Sequence[ModelFacts]]
     """By stage."""
     notes: tuple[str, ...]
-    """Sentences for the user about the enrolled voices."""
+    """Sentences about the enrolled voices for whoever keeps them: they name people and files."""
+    unknown_voices: tuple[str, ...] = ()
+    """Names that were asked for and are not among the known voices."""
 
 
 def open_store(settings: Settings) -> ModelStore:
@@ -55,8 +57,10 @@ def build_workshop(
     *,
     names: Collection[str] | None = None,
     residency: Residency | None = None,
+    workspace: Path | None = None,
 ) -> Workshop:
     """``names``: look for these voices only. ``residency``: models that an earlier workshop keeps in memory.
+    ``workspace``: where voice clips are converted, instead of the system's temporary folder.
 
     Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError.
     """
@@ -73,25 +77,20 @@ def build_workshop(
     nobody = Tools(converter, diarizer, extractor, transcriber)
     if voices is None:
         return Workshop(nobody, models, ())
-    found, notes = _chosen(find_voice_clips(voices), names)
+    found = find_voice_clips(voices)
+    notes = tuple(f"{path} is no recording: it was left out of the voices." for path in found.skipped)
+    unknown = tuple(sorted(set(names or ()) - set(found.names)))
+    if names is not None:
+        found = replace(found, clips=tuple(clip for clip in found.clips if clip.name in names))
     if not found.clips:
-        return Workshop(nobody, models, notes)
+        return Workshop(nobody, models, notes, unknown)
     cohort = load_cohort(extractor.model_id)
     rule = MatchRule(**settings.identification.model_dump())
-    with TemporaryDirectory(prefix="scribe-voices-") as workspace:
-        enrolment = Enroller(diarizer, cohort, rule).enrol(prepared(found, converter, Path(workspace)))
+    with TemporaryDirectory(prefix="scribe-voices-", dir=workspace) as folder:
+        enrolment = Enroller(diarizer, cohort, rule).enrol(prepared(found, converter, Path(folder)))
     models["identify"] = [_facts(VOICEPRINT)]
     tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
-    return Workshop(tools, models, (*notes, *enrolment.warnings))
-
-
-def _chosen(found: ClipFolder, names: Collection[str] | None) -> tuple[ClipFolder, tuple[str, ...]]:
-    """The clips of these people, and what to tell the user about the rest."""
-    notes = [f"{path} is no recording: it was left out of the voices." for path in found.skipped]
-    if names is None:
-        return found, tuple(notes)
-    notes += [f"No voice of {name} is known here." for name in sorted(set(names) - set(found.names))]
-    return replace(found, clips=tuple(clip for clip in found.clips if clip.name in names)), tuple(notes)
+    return Workshop(tools, models, (*notes, *enrolment.warnings), unknown)
 
 
 def _voices(

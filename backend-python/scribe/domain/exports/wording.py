@@ -86,6 +86,8 @@ _FRENCH = Wording(
         "audio.turned-up": "L’enregistrement est très faible\u202f: il a été amplifié.",
         "stage.failed.diarize": "Les voix n’ont pas pu être distinguées\u202f: la transcription est sans intervenants.",
         "stage.failed.identify": "Les voix n’ont pas pu être comparées aux voix connues\u202f: elles restent sans nom.",
+        "voices.unknown_name": "Une voix demandée n’est pas parmi les voix connues.",
+        "voices.unusable": "Les voix connues n’ont pas pu être lues\u202f: personne n’est nommé.",
     },
 )  # fmt: skip
 

@@ -1,0 +1,95 @@
+"""The worker's side of its child: starts it, hears it, kills it.
+
+Owns the process and its pipe. Must be used from the worker's main thread, which lives as long as the worker: Linux
+kills a child when the *thread* that started it ends.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Self
+
+from scribe.core.logging import get_logger
+from scribe.domain.errors import EngineCrashError
+from scribe.worker.protocol import Failed, Finished, Order, Report, report_of
+
+LONGEST_LINE_BYTES = 1 << 20
+NOT_FOR_THE_CHILD = ("DATABASE_URL", "REDIS_URL")
+"""It works on files that anybody may have sent: what it does not need, it does not get."""
+
+
+class ChildProcess:
+    def __init__(
+        self, process: asyncio.subprocess.Process, pipe: asyncio.StreamReader, transport: asyncio.BaseTransport
+    ) -> None:
+        self._process = process
+        self._pipe = pipe
+        self._transport = transport
+
+    @classmethod
+    async def start(cls) -> Self:
+        read_fd, write_fd = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "scribe.worker.child",
+                str(write_fd),
+                str(os.getpid()),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,  # libraries print; the log goes to standard error
+                pass_fds=(write_fd,),
+                start_new_session=True,
+                env={name: value for name, value in os.environ.items() if name not in NOT_FOR_THE_CHILD},
+            )
+        except BaseException:
+            os.close(read_fd)
+            raise
+        finally:
+            os.close(write_fd)
+        pipe = asyncio.StreamReader(limit=LONGEST_LINE_BYTES)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(pipe), os.fdopen(read_fd, "rb", 0)
+        )
+        return cls(process, pipe, transport)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def reports(self, order: Order) -> AsyncIterator[Report]:
+        """Everything up to ``Finished`` or ``Failed``. Raises: EngineCrashError when it dies before."""
+        assert self._process.stdin is not None  # noqa: S101 -- asked for above
+        self._process.stdin.write(order.to_line())
+        with suppress(ConnectionError):  # it is dead: the pipe will say so
+            await self._process.stdin.drain()
+        while (line := await self._pipe.readline()).endswith(b"\n"):  # it may die in the middle of one
+            report = report_of(line)
+            yield report
+            if isinstance(report, Finished | Failed):
+                return
+        raise EngineCrashError(_how_it_died(await self._process.wait()))
+
+    async def kill(self) -> None:
+        """Gone when this returns, with whatever it started in its session. The decoder dies with its parent."""
+        if self.is_alive:  # else the number may be somebody else's by now
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+        self._transport.close()
+        get_logger().debug("child.ended", pid=self.pid)
+
+
+def _how_it_died(return_code: int) -> str:
+    if return_code >= 0:
+        return f"The process that ran the models ended by itself (exit code {return_code})."
+    name = signal.Signals(-return_code).name if -return_code in set(signal.Signals) else str(-return_code)
+    why = ", most likely for want of memory" if -return_code == signal.SIGKILL else ""
+    return f"The process that ran the models was ended by the system{why} ({name})."

@@ -1,0 +1,95 @@
+"""Tells the others that this worker is there, and what it is and does.
+
+Owns its row in ``workers``; how a meeting's lease is kept is ``heartbeat.py``'s.
+"""
+
+import asyncio
+import os
+import secrets
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from scribe import __version__
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.core.config import Settings
+from scribe.core.logging import get_logger
+from scribe.domain.workers import BEAT_EVERY_S, WorkerFacts
+from scribe.engines.catalog import CATALOG
+from scribe.engines.model_store import ModelStore, default_models_dir
+from scribe.worker.runner import JobRunner
+
+GOODBYE_TIMEOUT_S = 1.0
+
+
+def worker_facts(settings: Settings) -> WorkerFacts:
+    host, pid = socket.gethostname(), os.getpid()
+    return WorkerFacts(
+        id=f"{host}:{pid}:{secrets.token_hex(3)}",
+        host=host,
+        pid=pid,
+        version=__version__,
+        device=_device(settings),
+        models=_models(settings),
+    )
+
+
+class Presence:
+    def __init__(self, units: UnitOfWorkFactory, facts: WorkerFacts, runner: JobRunner) -> None:
+        self._units = units
+        self._facts = facts
+        self._runner = runner
+
+    async def tell_for_ever(self) -> None:
+        """Until cancelled. A row that is not there, or not any more, is made."""
+        is_well = True
+        while True:
+            try:
+                await self._tell()
+            except Exception as error:  # noqa: BLE001 -- whatever keeps us from it: the next beat tries again
+                if is_well:
+                    get_logger().warning("presence.untold", error=type(error).__name__)
+                is_well = False
+            else:
+                is_well = True
+            await asyncio.sleep(BEAT_EVERY_S)
+
+    async def say_goodbye(self) -> None:
+        """What cannot be said now is noticed later."""
+        with suppress(Exception):
+            await asyncio.wait_for(self._forget(), GOODBYE_TIMEOUT_S)
+
+    async def _forget(self) -> None:
+        async with self._units() as unit:
+            await unit.workers.forget(self._facts.id)
+
+    async def _tell(self) -> None:
+        pids = [pid for pid in (os.getpid(), self._runner.child_pid) if pid is not None]
+        rss_mb = round(sum(_rss_mb(pid) for pid in pids), 1) or None
+        meeting_id = self._runner.meeting_id
+        async with self._units() as unit:
+            if not await unit.workers.beat(self._facts.id, rss_mb=rss_mb, meeting_id=meeting_id):
+                await unit.workers.register(self._facts)
+                await unit.workers.beat(self._facts.id, rss_mb=rss_mb, meeting_id=meeting_id)
+
+
+def _rss_mb(pid: int) -> float:
+    with suppress(OSError, ValueError):  # it has just ended, or this is not Linux
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return 0.0
+
+
+def _device(settings: Settings) -> str:
+    """Without loading a model library, which would cost this small process a hundred megabytes."""
+    if settings.device != "auto":
+        return settings.device
+    return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
+
+
+def _models(settings: Settings) -> dict[str, object]:
+    store = ModelStore(settings.models_dir or default_models_dir())
+    return {
+        "transcription": settings.transcription.model if settings.transcription.engine == "whisper" else "fake",
+        "diarization": settings.diarization.engine,
+        "installed": sorted(model.name for model in CATALOG.models if store.is_installed(model.name)),
+    }

@@ -1,0 +1,104 @@
+"""The worker process: builds its parts, runs them side by side, ends them in order.
+
+Owns signals and shutdown: the first SIGTERM or SIGINT releases the meeting under way (its checkpoints make that cheap)
+and ends within seconds, a second one ends at once. Killed in any other way, it leaves nothing running either: its
+child dies with it, and the lease runs out.
+
+Usage::
+
+    asyncio.run(WorkerProcess(settings).run())
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable
+from contextlib import suppress
+
+from scribe.adapters.queue import Bell
+from scribe.adapters.storage import Storage
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.broker import build_broker
+from scribe.core.config import Settings
+from scribe.core.database import build_engine
+from scribe.core.logging import get_logger
+from scribe.core.paths import scratch_dir, storage_url
+from scribe.domain.errors import OptionError
+from scribe.services.queue import Queue
+from scribe.services.reaper import Reaper
+from scribe.worker.drain import Drain
+from scribe.worker.presence import Presence, worker_facts
+from scribe.worker.receiver import leave, listen_for_ever
+from scribe.worker.runner import JobRunner
+from scribe.worker.scratch import Scratch
+from scribe.worker.tasks import register_tasks
+
+SHUTDOWN_S = 4.5
+"""Whoever asked us to end waits 5 s. What is not done by then is done by the lease's end."""
+LEAVE_TIMEOUT_S = 0.5
+
+
+class WorkerProcess:
+    def __init__(self, settings: Settings) -> None:
+        """Raises: OptionError when DATABASE_URL or REDIS_URL is missing."""
+        if settings.database_url is None or settings.redis_url is None:
+            raise OptionError("Set DATABASE_URL and REDIS_URL, or start everything with `scribe up`.")
+        self._settings = settings
+        self._database_url = settings.database_url
+        self._broker = build_broker(settings.redis_url, settings.queue.stream)
+        self._is_ending = False
+
+    async def run(self) -> None:
+        """Until a signal. Nothing needs to be there yet: database and Redis may come later, or go and come back."""
+        settings, facts, log = self._settings, worker_facts(self._settings), get_logger()
+        engine = build_engine(self._database_url, pool_size=4, application="scribe-worker")
+        units = UnitOfWorkFactory(engine)
+        storage = Storage(storage_url(settings))
+        queue = Queue(units, settings.queue)
+        with Scratch(scratch_dir(settings), facts.id) as scratch:
+            runner = JobRunner(queue, storage, scratch, self._database_url, settings)
+            drain = Drain(queue, runner, facts.id, settings.queue.poll_every_s)
+            presence = Presence(units, facts, runner)
+            register_tasks(self._broker, drain.look_for_work)
+            self._heed_signals(drain)
+            log.info("worker.started", worker=facts.id, device=facts.device)
+            helpers = [
+                asyncio.create_task(work, name=name)
+                for name, work in {
+                    "presence": presence.tell_for_ever(),
+                    "receiver": listen_for_ever(self._broker),
+                    "reaper": Reaper(units, Bell(self._broker), settings.queue).run_forever(),
+                }.items()
+            ]
+            try:
+                await drain.run()
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.wait(helpers, timeout=1.0)
+                await runner.close()
+                await presence.say_goodbye()
+                await _at_most(leave(self._broker), LEAVE_TIMEOUT_S)
+                await _at_most(self._broker.shutdown(), LEAVE_TIMEOUT_S)
+                await _at_most(engine.dispose(), LEAVE_TIMEOUT_S)
+        log.info("worker.stopped", worker=facts.id)
+
+    def _heed_signals(self, drain: Drain) -> None:
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            if self._is_ending:
+                os._exit(1)  # the child dies with us
+            self._is_ending = True
+            loop.call_later(SHUTDOWN_S, os._exit, 0)
+            get_logger().info("worker.stopping")
+            drain.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+
+
+async def _at_most(work: Awaitable[object], seconds: float) -> None:
+    """Best effort on the way out."""
+    with suppress(Exception):
+        await asyncio.wait_for(work, seconds)

@@ -1,0 +1,216 @@
+"""One claimed meeting, from the claim to its end, whatever that is.
+
+Owns the child and the decision what its end means: results are published, failures told, a cancelled or released
+meeting's child is killed first. Every write is fenced by the job's token; one that lost its lease writes nothing more.
+
+Usage::
+
+    runner = JobRunner(queue, storage, scratch, database_url, settings)
+    await runner.run(job)           # never raises what is the meeting's fault
+    runner.stop()                   # from a signal handler: run() ends within seconds
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from scribe.adapters.storage import Storage
+from scribe.core.config import Settings
+from scribe.core.logging import get_logger
+from scribe.domain import layout
+from scribe.domain.errors import EngineCrashError, InternalError, LeaseLostError, ScribeError, UnavailableError
+from scribe.domain.jobs import ClaimedJob, Published
+from scribe.domain.meeting import MeetingId, Stage
+from scribe.services.queue import Queue
+from scribe.worker.child_process import ChildProcess
+from scribe.worker.desk import Desk
+from scribe.worker.heartbeat import Heartbeat
+from scribe.worker.interruption import Interruption, Reason
+from scribe.worker.protocol import Failed, Finished, Order
+from scribe.worker.scratch import Scratch
+
+RELEASE_TIMEOUT_S = 2.0
+PUBLISH_PATIENCE_S = 900.0
+"""A storage that says for so long that it is away has lost the results: the next attempt writes them again."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 3.0
+
+End = Finished | Failed | Reason
+
+
+class JobRunner:
+    def __init__(self, queue: Queue, storage: Storage, scratch: Scratch, database_url: str, settings: Settings) -> None:
+        self._queue = queue
+        self._storage = storage
+        self._scratch = scratch
+        self._database_url = database_url
+        self._settings = settings
+        self._interruption: Interruption | None = None
+        self._child: ChildProcess | None = None
+        self._is_stopping = False
+        self.meeting_id: MeetingId | None = None
+        """What is under way."""
+
+    @property
+    def child_pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self._child.is_alive else None
+
+    def stop(self) -> None:
+        self._is_stopping = True
+        if self._interruption is not None:
+            self._interruption.tell(Reason.STOPPING)
+
+    async def close(self) -> None:
+        await self._end_child()
+
+    async def run(self, job: ClaimedJob) -> None:
+        log, begun_s = get_logger(), time.monotonic()
+        self._interruption, self.meeting_id = Interruption(), job.meeting_id
+        if self._is_stopping:
+            self._interruption.tell(Reason.STOPPING)
+        with structlog.contextvars.bound_contextvars(meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt):
+            log.info("job.claimed")
+            folder = self._scratch.folder(job)
+            end: End = Reason.LEASE_LOST
+            try:
+                with Heartbeat(self._database_url, self._settings.queue, job, self._interruption):
+                    end, stage = await self._worked(job, folder, self._interruption)
+                    await self._end_child(unless=end)
+                    end = await self._settled(job, end, stage, self._interruption)
+            except LeaseLostError:
+                end = Reason.LEASE_LOST
+            finally:
+                self._interruption = self.meeting_id = None
+                await self._end_child(unless=end)
+                await asyncio.to_thread(self._tidy, job, folder, end)
+            ending = end.code if isinstance(end, Failed) else end if isinstance(end, Reason) else "published"
+            log.info("job.ended", ending=str(ending), seconds=round(time.monotonic() - begun_s, 3))
+
+    # --- the child --------------------------------------------------------------------------------------------------
+
+    async def _worked(self, job: ClaimedJob, folder: Path, interruption: Interruption) -> tuple[End, Stage | None]:
+        """How the child's work ended, and in which stage."""
+        async with Desk(self._queue, job, interruption) as desk:
+            if self._child is None or not self._child.is_alive:
+                self._child = await ChildProcess.start()
+            following = asyncio.create_task(_followed(self._child, Order(job, folder), desk))
+            interrupted = asyncio.create_task(interruption.wait())
+            await asyncio.wait({following, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (following, interrupted):
+                task.cancel()
+            await asyncio.wait({following, interrupted})
+            if interruption.reason is not None:
+                return interruption.reason, desk.stage
+            return following.result(), desk.stage
+
+    async def _end_child(self, unless: End | None = None) -> None:
+        """``single``: the child ends with its meeting, and its memory really goes back. ``keep``: it stays as long as
+        all goes well."""
+        if self._child is None:
+            return
+        if isinstance(unless, Finished) and self._settings.residency == "keep" and self._child.is_alive:
+            return
+        child, self._child = self._child, None
+        await child.kill()
+
+    # --- what comes of it -------------------------------------------------------------------------------------------
+
+    async def _settled(self, job: ClaimedJob, end: End, stage: Stage | None, interruption: Interruption) -> End:
+        """Tells the database; returns what it was told. Raises: LeaseLostError."""
+        while True:
+            told = await self._told(job, end, stage, interruption)
+            if told is None:
+                return end
+            end = told
+
+    async def _told(self, job: ClaimedJob, end: End, stage: Stage | None, interruption: Interruption) -> End | None:
+        """``None``: done. Something else: that is the end now, because publishing failed or was interrupted."""
+        match end:
+            case Finished(published):
+                return await self._published(job, published, interruption)
+            case Failed(code, message, is_retryable):
+                return await _insist(
+                    lambda: self._queue.failed(job, code, message, stage, is_retryable=is_retryable),
+                    interruption,
+                    unless=Reason.CANCELLED,  # failed() looks for that itself
+                )
+            case Reason.CANCELLED:
+                return await _insist(lambda: self._queue.cancelled(job), interruption, unless=Reason.CANCELLED)
+            case Reason.STOPPING:
+                with suppress(UnavailableError, TimeoutError):  # else the lease runs out
+                    await asyncio.wait_for(self._queue.released(job), RELEASE_TIMEOUT_S)
+                return None
+            case Reason.LEASE_LOST:
+                raise LeaseLostError("Another worker has the meeting now.")
+
+    async def _published(self, job: ClaimedJob, published: Published, interruption: Interruption) -> End | None:
+        publish = lambda: self._queue.publish(job, self._storage, published)  # noqa: E731 -- shorter than its name
+        try:
+            return await _insist(publish, interruption, patience_s=PUBLISH_PATIENCE_S)
+        except LeaseLostError:
+            raise
+        except ScribeError as error:
+            return Failed(error.code, str(error), error.is_retryable)
+        except Exception as error:  # noqa: BLE001 -- the edge: a bug must not leave the meeting hanging
+            get_logger().exception("publish.bug", error=type(error).__name__)
+            return Failed(InternalError.code, "Publishing the results went wrong: please report it.", is_retryable=True)
+
+    def _tidy(self, job: ClaimedJob, folder: Path, end: End) -> None:
+        """Nothing of an attempt that came to nothing stays, but its checkpoints."""
+        Scratch.remove(folder)
+        if isinstance(end, Finished):
+            return
+        results = layout.results_folder(job.created_at, job.meeting_id)
+        try:
+            self._storage.delete_folder(layout.staging_folder(results, job.token))
+        except ScribeError as error:  # whoever publishes next removes it
+            get_logger().warning("staging.left_over", error=type(error).__name__)
+
+
+async def _followed(child: ChildProcess, order: Order, desk: Desk) -> Finished | Failed:
+    """Hears the child out and has everything told before its end is."""
+    end: Finished | Failed = Failed(InternalError.code, "The run ended without a result.", is_retryable=True)
+    try:
+        async for report in child.reports(order):
+            if isinstance(report, Finished | Failed):
+                end = report
+            else:
+                desk.put(report)
+    except EngineCrashError as error:
+        get_logger().warning("child.died", reason=str(error), stage=desk.stage and str(desk.stage))
+        end = Failed(error.code, str(error), error.is_retryable)
+    await desk.empty()
+    return end
+
+
+async def _insist(
+    tell: Callable[[], Awaitable[None]],
+    interruption: Interruption,
+    *,
+    unless: Reason | None = None,
+    patience_s: float = float("inf"),
+) -> Reason | None:
+    """Until the database and the storage have taken it. Returns a reason that came up meanwhile, but for ``unless``.
+
+    Raises: LeaseLostError; UnavailableError when patience ends.
+    """
+    deadline_s, pause_s = time.monotonic() + patience_s, FIRST_PAUSE_S
+    while True:
+        try:
+            await tell()
+        except UnavailableError as error:
+            get_logger().warning("job.waits", error=type(error).__name__, code=error.code)
+            if time.monotonic() > deadline_s:
+                raise
+        else:
+            return None
+        if interruption.reason not in {None, unless}:
+            return interruption.reason
+        if interruption.reason is None:
+            await interruption.pause(pause_s)
+        else:
+            await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
