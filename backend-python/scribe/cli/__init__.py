@@ -29,6 +29,8 @@ def build_app() -> typer.Typer:
     app.command("transcribe")(import_module("scribe.cli.transcribe").transcribe)
     app.command("doctor")(import_module("scribe.cli.doctor").doctor)
     app.add_typer(import_module("scribe.cli.models").app, name="models")
+    app.command("backup")(import_module("scribe.cli.backup").backup)
+    app.command("restore")(import_module("scribe.cli.backup").restore)
     app.command("api")(import_module("scribe.cli.processes").api)
     app.command("worker")(import_module("scribe.cli.processes").worker)
     app.command("migrate")(import_module("scribe.cli.processes").migrate)

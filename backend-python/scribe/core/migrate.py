@@ -48,5 +48,10 @@ def code_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """Every step that this version of the code can start from."""
+    return frozenset(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _revision(connection: Connection) -> Any:
     return MigrationContext.configure(connection).get_current_revision()

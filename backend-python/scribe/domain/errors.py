@@ -13,6 +13,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   ├── OptionError               option.invalid
     │   ├── VoiceClipError            voices.unusable_clip
     │   ├── WeakPasswordError         access.weak_password
+    │   ├── BackupError               backup.invalid
     │   └── UploadError               upload.invalid
     │       ├── UploadEmptyError      upload.empty
     │       ├── UploadTooLargeError   upload.too_large
@@ -109,6 +110,12 @@ class VoiceClipError(InputError):
 
 class WeakPasswordError(InputError):
     code = "access.weak_password"
+
+
+class BackupError(InputError):
+    """A backup that is damaged, incomplete or of a newer version."""
+
+    code = "backup.invalid"
 
 
 class UploadError(InputError):

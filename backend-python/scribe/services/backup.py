@@ -1,0 +1,187 @@
+"""Saving an installation and bringing it back: database and files, while it runs.
+
+Owns what a backup promises. The database is dumped as one snapshot; then the files of every meeting in it are copied
+(not of later ones). A recording never changes. Results are copied while the meeting's row is held, so that none are
+published in between; where some were published after the dump, the row of that moment is saved beside it. A meeting
+deleted meanwhile is left out. So every meeting of a backup has its recording and the very results its row speaks of.
+
+Not saved: resumable uploads under way, browser sessions, half-made results. Meetings that were being processed wait
+again after a restore, and go on from their saved checkpoints.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+
+from scribe import __version__
+from scribe.adapters import backup_rows
+from scribe.adapters.backup_folder import BackupFolder, Entry, Manifest, new_backup
+from scribe.adapters.backup_rows import SavedMeeting
+from scribe.adapters.servers.postgres_client import PostgresClient
+from scribe.adapters.storage import Storage
+from scribe.core.database import build_engine
+from scribe.core.migrate import known_revisions, migrate
+from scribe.domain import layout
+from scribe.domain.errors import BackupError, ConflictError, ResourceError
+
+Told = Callable[[int], None]
+ROOM_TO_SPARE_BYTES = 64 * 2**20
+FOLDERS = ("uploads", "checkpoints", "derived", "results")
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    num_meetings: int
+    num_files: int
+    size_bytes: int
+    lost: tuple[str, ...]
+    """Meetings whose recording is not in the storage, or is not what was uploaded: the installation is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    created_at: datetime
+    num_meetings: int
+    num_files: int
+
+
+@dataclass(slots=True)
+class _Found:
+    """What copying the files brought to light."""
+
+    files: list[Entry]
+    deleted: list[str]
+    published: list[dict[str, object]]
+    lost: list[str]
+
+
+async def back_up(database_url: str, storage: Storage, target: Path, told: Told) -> BackupReport:
+    """Raises: ConflictError when ``target`` is taken, ResourceError, UnavailableError, StorageError."""
+    with new_backup(target) as folder:
+        async with backup_rows.open_snapshot(database_url) as snapshot:
+            _refuse_too_little_room(folder.path, sum(meeting.size_bytes for meeting in snapshot.meetings), target)
+            client = PostgresClient(database_url, snapshot.server_major)
+            await asyncio.to_thread(client.dump, folder.dump, snapshot.name)
+        found = _Found([], [], [], [])
+        async with backup_rows.connection_of(database_url) as connection:
+            for meeting in snapshot.meetings:
+                await _save_files(connection, storage, folder, meeting, found, told)
+        manifest = Manifest(
+            created_at=datetime.now(UTC),
+            scribe=__version__,
+            revision=snapshot.revision,
+            postgres=snapshot.server_version,
+            num_meetings=len(snapshot.meetings) - len(found.deleted),
+            database=await asyncio.to_thread(folder.describe_dump),
+            files=tuple(found.files),
+            deleted_meanwhile=tuple(found.deleted),
+            published_meanwhile=tuple(found.published),
+        )
+        await asyncio.to_thread(folder.write_manifest, manifest)
+    size_bytes = manifest.database.size_bytes + sum(entry.size_bytes for entry in manifest.files)
+    return BackupReport(manifest.num_meetings, len(manifest.files), size_bytes, tuple(found.lost))
+
+
+async def restore(
+    database_url: str, storage: Storage, source: Path, *, is_replacing: bool, told: Told
+) -> RestoreReport:
+    """Everything is verified before anything is changed; the database changes in one transaction.
+
+    Raises: BackupError, ConflictError when something would be overwritten or is running, ResourceError.
+    """
+    folder = BackupFolder(source)
+    manifest = folder.read_manifest()
+    if manifest.revision not in known_revisions():
+        raise BackupError(f"The backup was made by version {manifest.scribe}: restore it with that one or a newer one.")
+    connected = await backup_rows.others_connected(database_url)
+    if connected:
+        raise ConflictError(f"{', '.join(connected)} still use this database: stop them first.")
+    if not is_replacing and await backup_rows.is_in_use(database_url):
+        raise ConflictError("There are meetings or users here already: --replace removes them for those of the backup.")
+    await asyncio.to_thread(folder.verify, manifest, told)
+    await asyncio.to_thread(_put_files, folder, manifest, storage, told)
+    await asyncio.to_thread(_put_rows, database_url, folder, manifest)
+    engine = build_engine(database_url, pool_size=1, application=backup_rows.APPLICATION)
+    try:
+        await migrate(engine)
+    finally:
+        await engine.dispose()
+    await backup_rows.wake_up(database_url)
+    await asyncio.to_thread(_remove_others, storage, {entry.key for entry in manifest.files})
+    return RestoreReport(manifest.created_at, manifest.num_meetings, len(manifest.files))
+
+
+async def _save_files(
+    connection: asyncpg.Connection,
+    storage: Storage,
+    folder: BackupFolder,
+    meeting: SavedMeeting,
+    found: _Found,
+    told: Told,
+) -> None:
+    key = layout.recording_key(meeting.id)
+    recording = await asyncio.to_thread(folder.add, storage, key, told)
+    async with backup_rows.hold(connection, meeting.id) as row:
+        if row is None:
+            found.deleted.append(str(meeting.id))
+            if recording is not None:
+                folder.remove(recording)
+            return
+        made = await asyncio.to_thread(_save_made, storage, folder, meeting, told)
+    if not backup_rows.is_published_at(row, meeting.published_at):
+        found.published.append(row)
+    if recording is None or recording.sha256 != meeting.sha256:
+        found.lost.append(str(meeting.id))
+    found.files += [recording, *made] if recording is not None else made
+
+
+def _save_made(storage: Storage, folder: BackupFolder, meeting: SavedMeeting, told: Told) -> list[Entry]:
+    """Everything of the meeting but the recording and half-made results."""
+    recording = layout.recording_folder(meeting.id)
+    folders = [each for each in layout.meeting_folders(meeting.created_at, meeting.id) if each != recording]
+    keys = [key for each in folders for key in storage.keys(each) if f"/{layout.STAGING_PREFIX}" not in key]
+    return [entry for key in keys if (entry := folder.add(storage, key, told)) is not None]
+
+
+def _put_files(folder: BackupFolder, manifest: Manifest, storage: Storage, told: Told) -> None:
+    for entry in manifest.files:
+        folder.put(storage, entry, told, private=entry.key.startswith("checkpoints/"))
+
+
+def _put_rows(database_url: str, folder: BackupFolder, manifest: Manifest) -> None:
+    client = PostgresClient(database_url, int(manifest.postgres.partition(".")[0]))
+    with tempfile.TemporaryDirectory(prefix="scribe-restore-") as name:
+        place = Path(name)
+        clear, content, put_right = place / "clear.sql", place / "content.sql", place / "put_right.sql"
+        client.script(folder.dump, content)
+        clear.write_text(backup_rows.CLEAR, encoding="utf-8")
+        put_right.write_text(
+            "set search_path = public;\n"
+            + backup_rows.put_right(manifest.deleted_meanwhile, manifest.published_meanwhile),
+            encoding="utf-8",
+        )
+        client.execute([clear, content, put_right])
+
+
+def _remove_others(storage: Storage, known: Iterable[str]) -> None:
+    """Of the installation before, and of pieces of uploads that no row knows any more."""
+    kept = set(known)
+    for folder in FOLDERS:
+        for key in storage.keys(folder):
+            if key not in kept:
+                storage.delete(key)
+
+
+def _refuse_too_little_room(place: Path, needed_bytes: int, target: Path) -> None:
+    free_bytes = shutil.disk_usage(place).free
+    if free_bytes < needed_bytes + ROOM_TO_SPARE_BYTES:
+        raise ResourceError(
+            f"The disk of {target} has {free_bytes / 1e9:.1f} GB free and the recordings need {needed_bytes / 1e9:.1f} "
+            "GB: choose another place."
+        )
