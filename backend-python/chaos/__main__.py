@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from chaos import report
 from chaos.client import Client
@@ -52,7 +53,7 @@ class Run:
             fault = self._world.random.choices(list(self._faults), list(self._faults.values()))[0]
             try:
                 injury = fault(self._world)
-            except MissedError:
+            except (MissedError, psutil.NoSuchProcess):
                 continue
             except Exception as error:  # noqa: BLE001 -- a harness that stops at its own fault proves nothing
                 self._world.ledger.violate(f"{fault.__name__} could not be done: {type(error).__name__}: {error}")

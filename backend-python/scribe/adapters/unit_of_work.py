@@ -23,6 +23,7 @@ from scribe.adapters.accounts import AccountRepository
 from scribe.adapters.events import EventRepository
 from scribe.adapters.jobs import JobRepository
 from scribe.adapters.meetings import MeetingRepository
+from scribe.adapters.purges import PurgeRepository
 from scribe.adapters.uploads import UploadRepository
 from scribe.adapters.workers import WorkerRepository
 from scribe.core.database import build_sessions
@@ -37,6 +38,7 @@ class UnitOfWork:
         self.events = EventRepository(session)
         self.jobs = JobRepository(session)
         self.meetings = MeetingRepository(session)
+        self.purges = PurgeRepository(session)
         self.uploads = UploadRepository(session)
         self.workers = WorkerRepository(session)
         self._events: list[NewEvent] = []
@@ -74,7 +76,17 @@ class database_errors_are_ours:  # noqa: N801 -- reads as a statement
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         is_gone = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | OSError) or (
-            isinstance(error, DBAPIError) and error.connection_invalidated
+            isinstance(error, DBAPIError) and (error.connection_invalidated or _will_pass(error))
         )
         if is_gone:
             raise UnavailableError("The database does not answer just now: try again in a moment.") from error
+
+
+_WILL_PASS = ("08", "40", "53", "57", "58")
+"""Classes of SQLSTATE: connection, deadlock, no room or no connection left, stopped by somebody (57P03: the server
+recovers from a crash and does not let anybody in yet), a disk or a file of the server."""
+
+
+def _will_pass(error: DBAPIError) -> bool:
+    """What asyncpg raises for these is none of the classes above: SQLAlchemy makes a bare DBAPIError of it."""
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_WILL_PASS)
