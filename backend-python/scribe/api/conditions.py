@@ -8,9 +8,8 @@ Usage::
 
 import hashlib
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Response
 
@@ -18,6 +17,9 @@ from scribe.domain.meetings import Meeting
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 MAX_CONDITION_LENGTH = 2000
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since.", "content": {}}}
+"""For a route's ``responses``."""
 
 IfNoneMatch = Annotated[
     str | None,
@@ -57,8 +59,8 @@ def is_unchanged(meeting: Meeting, if_match: str | None) -> bool:
     return _written(meeting) in {tag.partition("-")[0] for tag in _TAG.findall(if_match)}
 
 
-def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**(headers or {}), "ETag": etag})
+def not_modified(etag: str) -> Response:
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
 
 
 def _written(meeting: Meeting) -> str:

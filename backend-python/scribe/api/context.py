@@ -1,6 +1,6 @@
 """What the routes work with, built once by ``main.create_app`` and handed to them as a dependency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
+from scribe.services.results import TranscriptMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Context:
     storage: Storage
     bell: Bell
     events: EventHub
+    transcripts: TranscriptMemory = field(default_factory=TranscriptMemory)
+    """Those that were read lately."""
 
 
 def context(request: Request) -> Context:

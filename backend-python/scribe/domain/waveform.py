@@ -61,6 +61,19 @@ def peaks_json(peaks: Peaks) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
+def reduced_json(content: bytes, points: int) -> bytes:
+    """What :func:`peaks_json` wrote, with at most ``points`` pixels, each covering a whole number of the old ones."""
+    document = json.loads(content)
+    step = -(-document["length"] // points)
+    if step <= 1:
+        return content
+    data = np.asarray(document["data"], np.int8).reshape(-1, 2)
+    starts = np.arange(0, len(data), step)
+    lowest = np.minimum.reduceat(data[:, 0], starts)
+    highest = np.maximum.reduceat(data[:, 1], starts)
+    return peaks_json(Peaks(document["samples_per_pixel"] * step, np.stack([lowest, highest], axis=1)))
+
+
 def _reduced(pcm: npt.NDArray[np.int16], samples_per_pixel: int) -> npt.NDArray[np.int8]:
     """(num_samples,) int16 -> (num_pixels, 2) int8. An empty tail is not a pixel."""
     starts = np.arange(0, len(pcm), samples_per_pixel)

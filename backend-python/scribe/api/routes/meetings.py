@@ -1,13 +1,13 @@
 """Meetings: list, read, change, cancel, retry, run again, delete."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 
-from scribe.api.conditions import IfMatch, IfNoneMatch, is_known, is_unchanged, meeting_etag, not_modified
+from scribe.api.conditions import NOT_MODIFIED, IfMatch, IfNoneMatch, is_known, is_unchanged, meeting_etag, not_modified
 from scribe.api.context import Context, Ctx
 from scribe.api.errors import problems
 from scribe.api.schemas.drafts import OptionsIn
@@ -29,10 +29,7 @@ IdempotencyKey = Annotated[
         examples=["6f1c3a52-rerun-1"],
     ),
 ]
-_CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since.", "content": {}}}
 _JSON = "application/json"
-_PRIVATE = {"Cache-Control": "private, no-cache"}
-"""Browsers may keep it and must ask whether it is still right."""
 
 
 @router.get(
@@ -50,8 +47,7 @@ async def list_meetings(
         raise OptionError(f"`limit` may be at most {ctx.settings.api.max_page}.")
     page = await meetings.list_page(ctx.units, reader, wanted.query())
     answer = MeetingListOut.of(page)
-    headers = {**_PRIVATE, **_link(request, answer.next)}
-    return Response(answer.model_dump_json(by_alias=True), media_type=_JSON, headers=headers)
+    return Response(answer.model_dump_json(), media_type=_JSON, headers=_link(request, answer.next))
 
 
 @router.get(
@@ -59,7 +55,7 @@ async def list_meetings(
     operation_id="get_meeting",
     summary="Read a meeting",
     response_model=MeetingOut,
-    responses={**problems(404), **_CACHED},
+    responses={**problems(404), **NOT_MODIFIED},
 )
 async def get_meeting(meeting_id: UUID, reader: Reader, ctx: Ctx, if_none_match: IfNoneMatch = None) -> Response:
     """Everything but what was said. Never a 404 while it waits: `status`, `percent`, `estimate` say how far."""
@@ -177,8 +173,8 @@ async def _shown(
     body = MeetingOut.of(meeting, estimate).model_dump_json(by_alias=True).encode()
     etag = meeting_etag(meeting, body)
     if is_known(etag, if_none_match):
-        return not_modified(etag, _PRIVATE)
-    return Response(body, status, media_type=_JSON, headers={**_PRIVATE, "ETag": etag, **(headers or {})})
+        return not_modified(etag)
+    return Response(body, status, media_type=_JSON, headers={"ETag": etag, **(headers or {})})
 
 
 async def _accepted(ctx: Context, meeting: Meeting) -> Response:

@@ -1,5 +1,200 @@
 """What came of a meeting: transcript, results, exports."""
 
-from fastapi import APIRouter
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
-router = APIRouter(tags=["Transcripts"])
+from fastapi import APIRouter, Query, Response
+
+from scribe.api.conditions import NOT_MODIFIED, IfNoneMatch, etag_of, is_known, not_modified
+from scribe.api.context import Context, Ctx
+from scribe.api.errors import problems
+from scribe.api.schemas.transcripts import TranscriptIn, TranscriptOut, cursor_of
+from scribe.api.security import Reader
+from scribe.api.streaming import StoredFileResponse, disposition, whole
+from scribe.domain.accounts import Principal
+from scribe.domain.errors import ArtefactError, ConflictError, NotFoundError
+from scribe.domain.meeting import MeetingId
+from scribe.domain.meetings import Meeting
+from scribe.domain.typography import ReadingLanguage
+from scribe.services import meetings, results
+
+router = APIRouter(prefix="/api/v1/meetings/{meeting_id}", tags=["Transcripts"])
+
+
+class ResultKind(StrEnum):
+    TRANSCRIPTION = "transcription"
+    DIARIZATION = "diarization"
+    FUSION = "fusion"
+
+
+class FormatName(StrEnum):
+    """Those of ``domain.exports.FORMATS``; a test holds the two together."""
+
+    MD = "md"
+    TXT = "txt"
+    SRT = "srt"
+    VTT = "vtt"
+    RTTM = "rttm"
+    STM = "stm"
+    CTM = "ctm"
+    WHISPERX = "whisperx"
+    CSV = "csv"
+
+
+MEDIA_TYPES = {
+    "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "rttm": "text/plain; charset=utf-8",
+    "stm": "text/plain; charset=utf-8",
+    "ctm": "text/plain; charset=utf-8",
+    "whisperx": "application/json",
+    "csv": "text/csv; charset=utf-8",
+}
+_JSON = "application/json"
+Read = TypeVar("Read")
+
+_EXPORT: dict[str, Any] = {
+    "description": "The file.",
+    "content": {kind: {"schema": {"type": "string"}} for kind in dict.fromkeys(MEDIA_TYPES.values())},
+}
+
+
+@router.get(
+    "/transcript",
+    operation_id="get_transcript",
+    summary="Who said what, when",
+    response_model=TranscriptOut,
+    responses={**NOT_MODIFIED, **problems(404, 409)},
+)
+async def get_transcript(
+    meeting_id: UUID,
+    reader: Reader,
+    ctx: Ctx,
+    wanted: Annotated[TranscriptIn, Query()],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """By the page, and by time if you like. 409 `meeting.not_ready` until there are results; while another run is under
+    way, the results of the last one."""
+    meeting, transcript = await _read_twice(
+        ctx, reader, meeting_id, lambda meeting: ctx.transcripts.read(ctx.storage, meeting)
+    )
+    etag = etag_of(transcript.digest, meeting.results_run, meeting.published_at)
+    start = wanted.start(transcript.digest)
+    if is_known(etag, if_none_match):
+        return not_modified(etag)
+    page = transcript.page(from_s=wanted.from_s, to_s=wanted.to_s, start=start, limit=wanted.limit)
+    segments = [line.to_json(with_words=wanted.words) for line in page.lines]
+    following = None if page.next_start is None else cursor_of(transcript.digest, page.next_start)
+    body = _transcript_json(meeting, transcript, segments, following)
+    return Response(body, media_type=_JSON, headers={"ETag": etag})
+
+
+@router.get(
+    "/results/{kind}",
+    operation_id="get_result",
+    summary="A result document as it is stored",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "docs/results.md explains every field.",
+            "content": {_JSON: {"schema": {"type": "object"}}},
+        },
+        **NOT_MODIFIED,
+        **problems(404, 409),
+    },
+)
+async def get_result(
+    meeting_id: UUID, kind: ResultKind, reader: Reader, ctx: Ctx, if_none_match: IfNoneMatch = None
+) -> Response:
+    """404 for `diarization` when the speakers could not be told apart; the meeting's `warnings` say why."""
+    meeting, etag = await _meeting_and_etag(ctx, reader, meeting_id, kind)
+    if is_known(etag, if_none_match):
+        return not_modified(etag)
+    headers = {"ETag": etag, "Content-Disposition": disposition(f"{meeting.title}.{kind}.json", is_download=False)}
+    return await _stored(ctx, results.document_key(meeting, kind), _JSON, headers)
+
+
+@router.get(
+    "/exports/{format}",
+    operation_id="export_meeting",
+    summary="Minutes, subtitles and formats of other programs",
+    response_class=Response,
+    responses={200: _EXPORT, **NOT_MODIFIED, **problems(404, 409)},
+)
+async def export_meeting(
+    meeting_id: UUID,
+    format: FormatName,  # noqa: A002 -- the name that people see
+    reader: Reader,
+    ctx: Ctx,
+    language: Annotated[
+        ReadingLanguage | None, Query(description="Of headings and notes; left out: as the meeting was processed.")
+    ] = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    meeting, etag = await _meeting_and_etag(ctx, reader, meeting_id, f"{format}-{language}")
+    if is_known(etag, if_none_match):
+        return not_modified(etag)
+    name = f"{meeting.title}.whisperx.json" if format is FormatName.WHISPERX else f"{meeting.title}.{format}"
+    headers = {"ETag": etag, "Content-Disposition": disposition(name, is_download=True)}
+    key = results.export_key(meeting, format) if language is None else None
+    if key is not None:
+        return await _stored(ctx, key, MEDIA_TYPES[format], headers)
+    wanted = language or meeting.options.reading_language
+    _, text = await _read_twice(
+        ctx, reader, meeting_id, lambda meeting: results.render(ctx.storage, meeting, format, wanted)
+    )
+    return Response(text, headers={**headers, "Content-Type": MEDIA_TYPES[format]})
+
+
+async def _read_twice(
+    ctx: Context, who: Principal, meeting_id: UUID, read: Callable[[Meeting], Awaitable[Read]]
+) -> tuple[Meeting, Read]:
+    """Once, as a rule. When the files are not as the row said, somebody may have deleted the meeting meanwhile, or a
+    run may have published: the row tells."""
+    meeting = await meetings.read(ctx.units, who, MeetingId(meeting_id))
+    try:
+        return meeting, await read(meeting)
+    except ArtefactError:
+        now = await meetings.read(ctx.units, who, MeetingId(meeting_id))
+        if now.published_at == meeting.published_at:
+            raise
+        return now, await read(now)
+
+
+async def _meeting_and_etag(ctx: Context, who: Principal, meeting_id: UUID, what: str) -> tuple[Meeting, str]:
+    """Raises: NotReadyError, StatusConflictError: nothing is known of what is not there yet."""
+    meeting = await meetings.read(ctx.units, who, MeetingId(meeting_id))
+    results.published_folder(meeting)
+    return meeting, etag_of(meeting.id, meeting.results_run, meeting.published_at, what)
+
+
+async def _stored(ctx: Context, key: str, media_type: str, headers: dict[str, str]) -> Response:
+    """Whoever publishes new results meanwhile does not change what is being sent: the file is open."""
+    try:
+        file = await asyncio.to_thread(ctx.storage.open_read, key)
+    except NotFoundError as error:
+        raise ConflictError("These results are being replaced or deleted just now: ask again.") from error
+    size_bytes = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
+    return StoredFileResponse(file, whole(size_bytes), media_type=media_type, headers=headers)
+
+
+def _transcript_json(
+    meeting: Meeting, transcript: results.Transcript, segments: Sequence[bytes], following: str | None
+) -> bytes:
+    head = {
+        "meeting_id": str(meeting.id),
+        "run": meeting.results_run,
+        "published_at": meeting.published_at and meeting.published_at.isoformat(),
+        **transcript.head,
+        "num_segments": len(transcript.lines),
+        "next": following,
+    }
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    return text[:-1] + b',"segments":[' + b",".join(segments) + b"]}"
