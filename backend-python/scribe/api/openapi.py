@@ -75,6 +75,12 @@ def install_documentation(app: FastAPI) -> None:
     install_swagger(app)
 
 
+def _is_problem(response: dict[str, Any]) -> bool:
+    """Not the few answers that say in a form of their own that something is wrong, such as readiness."""
+    names = str(response.get("content", "Problem"))
+    return "Problem" in names or "HTTPValidationError" in names
+
+
 def _own_words(response: dict[str, Any], status: int) -> dict[str, Any]:
     """What a route says better than the general sentence."""
     said = response.get("description", "")
@@ -128,6 +134,6 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
     for status in common:
         responses.setdefault(str(status), _problem_response(status))
     for status in responses:
-        if status.isdecimal() and int(status) >= HTTPStatus.BAD_REQUEST:
+        if status.isdecimal() and int(status) >= HTTPStatus.BAD_REQUEST and _is_problem(responses[status]):
             responses[status] = _problem_response(int(status)) | _own_words(responses[status], int(status))
     operation["responses"] = dict(sorted(responses.items()))
