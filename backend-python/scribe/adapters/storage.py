@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from scribe.adapters.storage_local import (
     LocalFiles,
+    Room,
     Sink,
     StoredFile,
     no_room_is_a_resource_error,
@@ -29,6 +30,7 @@ from scribe.domain.errors import StorageError
 
 __all__ = [
     "FolderCheckpoints",
+    "Room",
     "Sink",
     "Storage",
     "StoredFile",
@@ -118,9 +120,9 @@ class Storage:
         """Where a local storage has it, whether it is there or not; ``None``: it is not on this machine."""
         return self._local.path(_checked(key)) if self._local else None
 
-    def free_bytes(self) -> int | None:
-        """Room that is left; ``None`` where nobody knows."""
-        return self._local.free_bytes() if self._local else None
+    def room(self) -> Room | None:
+        """On the disk; ``None`` where nobody knows."""
+        return self._local.room() if self._local else None
 
     def remove_leftovers(self, older_than_s: float) -> int:
         """What processes that died had half written; returns how many."""

@@ -31,6 +31,12 @@ class StoredFile:
     modified_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    free_bytes: int
+    total_bytes: int
+
+
 class Sink(Protocol):
     """Where the bytes of a file go while it is being written."""
 
@@ -160,12 +166,15 @@ class LocalFiles:
                     if path.name.startswith(TEMPORARY) and path.stat().st_mtime < oldest:
                         path.unlink()
                         removed += 1
+                        with suppress(OSError):  # something else is in it
+                            path.parent.rmdir()
         return removed
 
-    def free_bytes(self) -> int:
+    def room(self) -> Room:
         with self._errors():
             existing = next(folder for folder in (self._root, *self._root.parents) if folder.is_dir())
-            return shutil.disk_usage(existing).free
+            usage = shutil.disk_usage(existing)
+            return Room(usage.free, usage.total)
 
     def _temporary(self, folder: Path, *, private: bool) -> tuple[int, Path]:
         for attempt in range(_ATTEMPTS):

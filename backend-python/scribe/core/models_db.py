@@ -210,14 +210,16 @@ class UploadRow(Base):
     length_bytes: Mapped[int] = mapped_column(BigInteger)
     offset_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     """What is safe in storage."""
-    parts: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
-    """Sizes of the pieces, in order."""
+    parts: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """Names of the pieces, in order of their bytes."""
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
-    """The client's Upload-Metadata, decoded; and the draft of the meeting."""
+    """The client's Upload-Metadata as it came, and the draft of the meeting."""
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     expires_at: Mapped[datetime] = mapped_column(index=True)
     meeting_id: Mapped[UUID | None]
     """Set when the last byte came and the meeting was made (or found to be there already)."""
+    finishing_until: Mapped[datetime | None]
+    """Some process puts the pieces together; it is dead when this has passed."""
     is_duplicate: Mapped[bool] = mapped_column(server_default=text("false"))
 
 

@@ -3,7 +3,7 @@
 ::
 
     uploads/<meeting_id>/recording            the file as it came
-    uploads/parts/<upload_id>/<offset>        pieces of a resumable upload that is under way
+    uploads/parts/<upload_id>/<offset>-*      pieces of a resumable upload that is under way
     checkpoints/<meeting_id>/*.json           what finished stages made; holds voiceprints
     results/YYYYMMDD/<meeting_id>/*           the published results
     results/YYYYMMDD/<meeting_id>/.run-<token>/*   results of one attempt, before they are published
@@ -28,9 +28,9 @@ def parts_folder(upload_id: UUID) -> str:
     return f"uploads/parts/{upload_id}"
 
 
-def part_key(upload_id: UUID, offset_bytes: int) -> str:
-    """Zero-filled, so that the order of names is the order of bytes."""
-    return f"{parts_folder(upload_id)}/{offset_bytes:016d}"
+def part_key(upload_id: UUID, name: str) -> str:
+    """``name`` is of ``domain.uploads.new_piece_name``: it begins with the offset."""
+    return f"{parts_folder(upload_id)}/{name}"
 
 
 def checkpoints_folder(meeting_id: UUID) -> str:

@@ -1,0 +1,54 @@
+"""Folders to be emptied, and which files on disk nobody knows any more.
+
+Owns the rows that outlive what they clean up after: they are written in the transaction that deletes it, and worked
+off afterwards, however often it takes.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scribe.core.models_db import MeetingRow, PurgeRow
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    id: int
+    folder: str
+    is_last: bool
+    """Emptied for the second time: nobody writes there any more."""
+
+
+class PurgeRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, folders: Collection[str], again_after: timedelta) -> None:
+        if folders:
+            rows = [{"folder": folder, "again_after": func.now() + again_after} for folder in folders]
+            await self._session.execute(insert(PurgeRow).values(rows))
+
+    async def due(self, limit: int) -> list[Purge]:
+        """New ones, and those whose second time has come."""
+        is_last = PurgeRow.again_after < func.now()
+        rows = await self._session.execute(
+            select(PurgeRow.id, PurgeRow.folder, is_last)
+            .where(or_(PurgeRow.is_done_once.is_(False), is_last))
+            .order_by(PurgeRow.is_done_once, PurgeRow.id)
+            .limit(limit)
+        )
+        return [Purge(id_, folder, last) for id_, folder, last in rows]
+
+    async def done(self, purge: Purge) -> None:
+        if purge.is_last:
+            await self._session.execute(delete(PurgeRow).where(PurgeRow.id == purge.id))
+        else:
+            await self._session.execute(update(PurgeRow).where(PurgeRow.id == purge.id).values(is_done_once=True))
+
+    async def known_meetings(self, meeting_ids: Collection[UUID]) -> set[UUID]:
+        """Those of them that have a row."""
+        return set(await self._session.scalars(select(MeetingRow.id).where(MeetingRow.id.in_(meeting_ids))))
