@@ -33,7 +33,7 @@ COALESCE_S = 0.05
 """Events that come in one burst are read in one go."""
 POLL_S = 15.0
 POLL_DEAF_S = 2.0
-"""While nobody is told of new events because the LISTEN connection is broken."""
+"""While nobody is told of new events because the database does not answer."""
 RECHECK_S = 45.0
 """A session that ended or a token that was revoked closes its streams within a minute."""
 FRESH = timedelta(seconds=30)
@@ -95,25 +95,26 @@ class Feed:
         check_at = time.monotonic() + RECHECK_S
         while not follower.is_over:
             items: list[Item] = []
+            has_failed = False
             try:
                 if time.monotonic() >= check_at:
                     await self._still_allowed()
                     check_at = time.monotonic() + RECHECK_S
-                if is_begun and last_id is not None:
-                    items = await self._after(last_id, follower)
-                else:
+                if not is_begun or last_id is None:
                     last_id, items = await self._begin(last_id, present)
                     is_begun = True
+                # What was said before the follower was there to be woken is read without waiting.
+                items += await self._after(last_id, follower)
             except (AccessError, NotFoundError):
                 return
             except UnavailableError as error:
                 get_logger().warning("events.read_failed", error=type(error.__cause__).__name__)
-                await asyncio.sleep(COALESCE_S)
+                has_failed = True
             for item in items:
                 yield item
                 last_id = item.id
             if len(items) < BATCH:
-                patience_s = POLL_S if self._hub.is_connected else POLL_DEAF_S
+                patience_s = POLL_S if self._hub.is_connected and not has_failed else POLL_DEAF_S
                 if await follower.wait(max(0.0, min(patience_s, check_at - time.monotonic()))):
                     await asyncio.sleep(COALESCE_S)
 

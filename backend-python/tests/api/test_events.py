@@ -106,8 +106,11 @@ class Service:
 
 
 @pytest.fixture
-async def service(api_settings: Settings, member: Principal) -> AsyncIterator[Service]:
-    """The application behind a real uvicorn, with ``member`` signed in."""
+async def service(
+    api_settings: Settings, member: Principal, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Service]:
+    """The application behind a real uvicorn, with ``member`` signed in. Nobody is saved by looking now and then."""
+    monkeypatch.setattr(feed, "POLL_S", 600.0)
     app = create_app(api_settings)
     app.dependency_overrides[principal] = lambda: member
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=10)
