@@ -6,13 +6,13 @@ off afterwards, however often it takes.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import MeetingRow, PurgeRow
+from scribe.core.models_db import MeetingRow, PurgeRow, UserRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class PurgeRepository:
             await self._session.execute(delete(PurgeRow).where(PurgeRow.id == purge.id))
         else:
             await self._session.execute(update(PurgeRow).where(PurgeRow.id == purge.id).values(is_done_once=True))
+
+    async def installed_at(self) -> datetime | None:
+        """When this database got its first user."""
+        return await self._session.scalar(select(func.min(UserRow.created_at)))
 
     async def known_meetings(self, meeting_ids: Collection[UUID]) -> set[UUID]:
         """Those of them that have a row."""

@@ -4,11 +4,11 @@ Owns that an offset moves only from where its writer saw it, so that of two writ
 
 Usage::
 
-    is_mine = await unit.uploads.advance(upload, pieces, new_offset, expiry)
+    expires_at = await unit.uploads.advance(upload, pieces, new_offset, expiry)    # None: somebody was faster
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,13 +53,15 @@ class UploadRepository:
         row = await self._session.scalar(query.execution_options(populate_existing=True))
         return None if row is None else _upload(row)
 
-    async def advance(self, upload: Upload, pieces: Sequence[str], offset_bytes: int, expiry: timedelta) -> bool:
-        """``False``: somebody else was faster, or the upload is over; nothing is changed then. Who brings the last
-        byte is the one to finish."""
+    async def advance(
+        self, upload: Upload, pieces: Sequence[str], offset_bytes: int, expiry: timedelta
+    ) -> datetime | None:
+        """When it expires now. ``None``: somebody else was faster, or the upload is over; nothing is changed then. Who
+        brings the last byte is the one to finish."""
         values: dict[str, Any] = {}
         if offset_bytes == upload.length_bytes:
             values["finishing_until"] = func.now() + FINISHING_LEASE
-        moved = await self._session.scalar(
+        expires_at: datetime | None = await self._session.scalar(
             update(UploadRow)
             .where(
                 UploadRow.id == upload.id,
@@ -69,9 +71,9 @@ class UploadRepository:
             .values(
                 offset_bytes=offset_bytes, parts=[*upload.pieces, *pieces], expires_at=func.now() + expiry, **values
             )
-            .returning(UploadRow.id)
+            .returning(UploadRow.expires_at)
         )
-        return moved is not None
+        return expires_at
 
     async def claim_finishing(self, upload_id: UUID) -> bool:
         """``False``: it is finished, is not complete, or another process is at it."""

@@ -206,12 +206,17 @@ class _Pieces:
         if not names:
             return
         async with self._desk.units() as unit:
-            is_ours = await unit.uploads.advance(self.upload, names, self.offset_bytes, _expiry(self._desk))
-        if not is_ours:
+            expires_at = await unit.uploads.advance(self.upload, names, self.offset_bytes, _expiry(self._desk))
+        if expires_at is None:
             self._names = names
             await self.discard()
             raise ConflictError("Another request is writing to this upload: ask where it is and go on from there.")
-        self.upload = replace(self.upload, offset_bytes=self.offset_bytes, pieces=(*self.upload.pieces, *names))
+        self.upload = replace(
+            self.upload,
+            offset_bytes=self.offset_bytes,
+            pieces=(*self.upload.pieces, *names),
+            expires_at=expires_at,
+        )
 
     async def discard(self) -> None:
         """Only what surely does not count."""

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from fastapi import APIRouter
 
-NOUNS = ("accounts", "users", "meetings", "recordings", "transcripts", "uploads", "events", "operations")
+NOUNS = ("accounts", "users", "meetings", "recordings", "transcripts", "uploads", "resumable", "events", "operations")
 """In the order in which the documentation shows them."""
 
 

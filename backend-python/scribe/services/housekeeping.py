@@ -1,0 +1,196 @@
+"""What nobody waits for: files of deleted meetings, uploads that were given up, what killed processes left behind.
+
+Owns when something is old enough to go, and that one process at a time cleans up. A step that fails is logged and
+tried again in the next round; none of them is allowed to stop the others.
+
+Usage::
+
+    task = asyncio.create_task(Housekeeping(units, storage, settings, bell).run_forever())
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from scribe.adapters.locks import HOUSEKEEPING, only_one
+from scribe.adapters.queue import Bell
+from scribe.adapters.storage import Storage, StoredFile
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.core.config import Settings
+from scribe.core.logging import get_logger
+from scribe.domain.errors import ScribeError
+from scribe.services import idempotency, resumable
+from scribe.services.uploads import Desk
+
+UUID_WITH_TIME = 7
+EVERY_S = 5.0
+"""For what somebody may notice: deleted files, uploads whose last step was cut off."""
+THOROUGH_EVERY_S = 900.0
+"""For what takes a walk through the whole storage."""
+ORPHAN_AGE = timedelta(hours=1)
+"""Since the last byte of a recording without a meeting. A request that wrote a byte commits its row, or fails, within
+minutes (``services/receiving.py``: a client is silent for two at most; a statement takes half a minute at most)."""
+LOCAL_LEFTOVER_AGE_S = 3600.0
+"""Since the last byte of a file that was never completed; no client may be silent for so long."""
+REMOTE_LEFTOVER_AGE_S = 48 * 3600.0
+"""Since the beginning of a multipart upload, which is all that S3 tells: longer than any upload takes."""
+MAX_ORPHAN_SHARE = 0.2
+FEW_ORPHANS = 20
+"""More than both is no litter but a database and a storage that do not belong together: nothing is removed then."""
+BATCH = 200
+MAX_FAILURES = 5
+"""In one round: one folder may be at fault, more are the storage."""
+_TOPS = {"uploads": 1, "checkpoints": 1, "derived": 1, "results": 2}
+"""Where in a key the meeting's id stands."""
+
+
+class Housekeeping:
+    def __init__(
+        self, units: UnitOfWorkFactory, storage: Storage, settings: Settings, bell: Bell | None = None
+    ) -> None:
+        self._units = units
+        self._storage = storage
+        self._settings = settings
+        self._desk = Desk(units, storage, bell, settings)
+        self._next_thorough = time.monotonic() + random.uniform(30, 120)  # noqa: S311 -- so that processes differ
+
+    async def run_forever(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311
+            is_thorough = time.monotonic() > self._next_thorough
+            try:
+                await self.once(thorough=is_thorough)
+            except Exception as error:  # noqa: BLE001 -- a round that fails is tried again; the loop must live
+                get_logger().warning("housekeeping.failed", error=type(error).__name__, detail=str(error))
+            if is_thorough:
+                self._next_thorough = time.monotonic() + THOROUGH_EVERY_S
+
+    async def once(self, *, thorough: bool = True) -> bool:
+        """One round. ``False``: another process is at it."""
+        async with only_one(self._units.engine, HOUSEKEEPING) as is_mine:
+            if not is_mine:
+                return False
+            await self._each([self.purge, self.finish_uploads])
+            if thorough:
+                await self._each(
+                    [self.expire_uploads, self.purge, self.remove_orphans, self.remove_leftovers, self.forget]
+                )
+        return True
+
+    async def purge(self) -> None:
+        """Empties the folders of what was deleted."""
+        async with self._units() as unit:
+            due = await unit.purges.due(BATCH)
+        failures = 0
+        for purge in due:
+            try:
+                await asyncio.to_thread(self._storage.delete_folder, purge.folder)
+            except ScribeError as error:
+                get_logger().warning("housekeeping.purge_failed", folder=purge.folder, code=error.code)
+                failures += 1
+                if failures == MAX_FAILURES:
+                    return
+                continue
+            async with self._units() as unit:
+                await unit.purges.done(purge)
+
+    async def finish_uploads(self) -> None:
+        """Every byte that was accepted becomes part of a meeting, whatever happened to the process that took it."""
+        async with self._units() as unit:
+            unfinished = await unit.uploads.unfinished(BATCH)
+        for upload_id in unfinished:
+            async with self._units() as unit:
+                upload = await unit.uploads.find(upload_id)
+            if upload is None:
+                continue
+            try:
+                finished = await resumable.finish(self._desk, upload)
+            except ScribeError as error:  # the next one may fare better
+                get_logger().warning("upload.finish_failed", upload_id=str(upload_id), code=error.code)
+            else:
+                get_logger().info(
+                    "upload.finished_later", upload_id=str(upload_id), meeting_id=str(finished.meeting_id)
+                )
+
+    async def expire_uploads(self) -> None:
+        while await resumable.remove_expired(self._desk, BATCH) == BATCH:
+            pass
+
+    async def remove_orphans(self) -> None:
+        """Folders of no meeting and no upload, which killed processes left. Those that are older than the database are
+        not its own: somebody gave a new database to an old storage."""
+        ages: dict[str, datetime] = {}
+        ids: dict[str, UUID] = {}
+        for top in _TOPS:
+            for file in await asyncio.to_thread(self._storage.files, top):
+                found = _folder_of(file, _TOPS[top])
+                if found is not None:
+                    folder, ids[folder] = found
+                    ages[folder] = max(file.modified_at, ages.get(folder, file.modified_at))
+        known = await self._known(ids.values())
+        async with self._units() as unit:
+            installed_at = await unit.purges.installed_at() or datetime.now(UTC)
+        orphans = [
+            folder for folder, id_ in ids.items() if id_ not in known and (_made_at(id_) or installed_at) > installed_at
+        ]
+        if len(orphans) > max(FEW_ORPHANS, MAX_ORPHAN_SHARE * len(ids)):
+            get_logger().error("housekeeping.too_many_orphans", orphans=len(orphans), folders=len(ids))
+            return
+        oldest = datetime.now(UTC) - ORPHAN_AGE
+        for folder in orphans:
+            if ages[folder] < oldest:
+                await asyncio.to_thread(self._storage.delete_folder, folder)
+                get_logger().info("housekeeping.orphan_removed", folder=folder)
+
+    async def remove_leftovers(self) -> None:
+        """Files that were never completed."""
+        age_s = LOCAL_LEFTOVER_AGE_S if self._storage.is_local else REMOTE_LEFTOVER_AGE_S
+        removed = await asyncio.to_thread(self._storage.remove_leftovers, age_s)
+        if removed:
+            get_logger().info("housekeeping.leftovers_removed", files=removed)
+
+    async def forget(self) -> None:
+        """Rows that have had their time."""
+        async with self._units() as unit:
+            await unit.events.forget_before(self._settings.api.events_kept_days)
+        async with self._units() as unit:
+            await idempotency.forget_old(unit)
+        async with self._units() as unit:
+            await unit.accounts.forget_expired()
+
+    async def _known(self, ids: Iterable[UUID]) -> set[UUID]:
+        wanted = list(set(ids))
+        known: set[UUID] = set()
+        for start in range(0, len(wanted), 1000):
+            async with self._units() as unit:
+                known |= await unit.purges.known_meetings(wanted[start : start + 1000])
+                known |= await unit.uploads.known(wanted[start : start + 1000])
+        return known
+
+    async def _each(self, steps: Iterable[Callable[[], Awaitable[None]]]) -> None:
+        for step in steps:
+            try:
+                await step()
+            except ScribeError as error:
+                get_logger().warning("housekeeping.step_failed", step=step.__name__, code=error.code, detail=str(error))
+
+
+def _made_at(id_: UUID) -> datetime | None:
+    """A UUIDv7 begins with the time."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC) if id_.version == UUID_WITH_TIME else None
+
+
+def _folder_of(file: StoredFile, place: int) -> tuple[str, UUID] | None:
+    """The folder that belongs to one meeting or upload, and its id; ``None`` for what nobody of us has put there."""
+    parts = file.key.split("/")
+    if parts[:2] == ["uploads", "parts"]:
+        place = 2
+    if len(parts) <= place + 1:
+        return None
+    try:
+        return "/".join(parts[: place + 1]), UUID(parts[place])
+    except ValueError:
+        return None
