@@ -3,6 +3,7 @@
 Owns what is built once (engine, storage, broker) and its end; never a route.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from socket import socket
@@ -27,7 +28,9 @@ from scribe.core.database import build_engine, plain_url
 from scribe.core.logging import configure_logging
 from scribe.core.paths import storage_url
 from scribe.domain.errors import OptionError
+from scribe.services.housekeeping import Housekeeping
 from scribe.services.metrics import Metrics
+from scribe.services.reaper import Reaper
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -42,11 +45,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.context = Context(chosen, units, Storage(storage_url(chosen)), Bell(broker), hub)
+        built = Context(chosen, units, Storage(storage_url(chosen)), Bell(broker), hub)
+        app.state.context = built
         await hub.start()
+        chores = [
+            asyncio.create_task(Reaper(units, built.bell, chosen.queue).run_forever()),
+            asyncio.create_task(Housekeeping(units, built.storage, chosen, built.bell).run_forever()),
+        ]
         try:
             yield
         finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
             await hub.stop()
             await broker.shutdown()
             await engine.dispose()
