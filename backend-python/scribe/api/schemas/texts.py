@@ -26,9 +26,10 @@ def _plain_line_breaks(text: object) -> object:
     return text.replace("\r\n", "\n").strip() if isinstance(text, str) else text
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not hold a NUL character")
+def _storable(text: str) -> str:
+    """JSON can write both; PostgreSQL has no NUL, and a lone surrogate is no character."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not hold NUL or lone surrogates")
     return text
 
 
@@ -52,7 +53,7 @@ Notes = Annotated[
     str,
     BeforeValidator(_plain_line_breaks),
     StringConstraints(max_length=MAX_NOTES_LENGTH),
-    AfterValidator(_without_nul),
+    AfterValidator(_storable),
 ]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 """ISO 639; which of them a model knows is the model's business."""
