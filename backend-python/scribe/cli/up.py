@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -177,15 +177,16 @@ class _Service:
     def _wait_until_ready(self) -> list[str]:
         """What does not answer after a minute; empty when all is well."""
         deadline = time.monotonic() + READY_TIMEOUT_S
-        path = "/health/ready" if self._settings.workers else "/health/live"
         while True:
             ended = self._supervisor.ended()
             if ended:
                 raise UnavailableError(f"{ended[0].name} does not start: {tail(ended[0].log, 8)}")
-            missing = _not_ready(self._base_url + path)
+            missing = _not_ready(f"{self._base_url}/health/ready")
+            if not self._settings.workers:
+                missing = [name for name in missing if name != "workers"]
             if not missing or time.monotonic() > deadline:
                 return missing
-            self._interruptions.sleep(0.05)
+            self._interruptions.sleep(0.1)
 
     def _watch(self) -> None:
         logs = {part.name: LogFile(part.log) for part in self._supervisor.parts}
@@ -247,22 +248,20 @@ def _not_ready(url: str) -> list[str]:
     """Names of what does not answer."""
     try:
         with urlopen(url, timeout=5) as answer:  # noqa: S310 -- our own address
-            answer.read()
+            return _failing(answer.read())
     except HTTPError as error:
-        with error, suppress(ValueError):
-            body = json.loads(error.read())
-            return _failing(body) or [f"HTTP {error.code}"]
-        return [f"HTTP {error.code}"]
+        with error:
+            return _failing(error.read()) or [f"HTTP {error.code}"]
     except (URLError, OSError):
         return ["api"]
-    return []
 
 
-def _failing(body: Any) -> list[str]:
-    checks = body.get("checks") if isinstance(body, dict) else None
-    if not isinstance(checks, dict):
-        return []
-    return [name for name, check in checks.items() if isinstance(check, dict) and not check.get("is_ok", False)]
+def _failing(body: bytes) -> list[str]:
+    """Of the answer of /health/ready; workers belong to it here."""
+    with suppress(ValueError):
+        checks = json.loads(body).get("checks", {})
+        return [name for name, check in checks.items() if check["state"] != "ok"]
+    return ["api"]
 
 
 def _missing_models(settings: Settings) -> list[str]:

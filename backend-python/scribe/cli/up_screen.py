@@ -19,9 +19,10 @@ from scribe.domain.typography import ReadingLanguage
 
 _WORDS: Mapping[ReadingLanguage, Mapping[str, str]] = {
     "en": {
+        "point": ".",
         "starting": "Smart Meeting Scribe is starting ...",
         "first_start": "First start: the database is being made.",
-        "ready": "Ready in {seconds:.1f} s.",
+        "ready": "Ready in {seconds} s.",
         "not_ready": "It runs, but not everything answers yet: {what}. `{command} doctor` says what to do.",
         "address": "Address",
         "documentation": "API to try out",
@@ -38,15 +39,16 @@ _WORDS: Mapping[ReadingLanguage, Mapping[str, str]] = {
         "stopping": "Stopping: requests under way are finished, meetings go back into the queue. Ctrl-C again hastens.",
         "stopped": "Stopped. The next start goes on where this one ended.",
         "killed": "{name} did not stop in time and was ended.",
-        "ended": "{name} ended ({reason}); started again in {seconds:g} s. Its log: {log}",
+        "ended": "{name} ended ({reason}); started again in {seconds} s. Its log: {log}",
         "missing_models": "Missing: {names}. Meetings fail until you run `{command} models pull --default`.",
         "no_workers": "No worker runs here (SCRIBE_WORKERS=0): meetings wait for one elsewhere.",
         "closed_to_network": "Only this machine reaches it; SCRIBE_API__HOST=0.0.0.0 opens it to the network.",
     },
     "fr": {
+        "point": ",",
         "starting": "Smart Meeting Scribe démarre…",
         "first_start": "Premier démarrage : création de la base de données.",
-        "ready": "Prêt en {seconds:.1f} s.",
+        "ready": "Prêt en {seconds} s.",
         "not_ready": "Le service tourne, mais tout ne répond pas encore : {what}. `{command} doctor` dit quoi faire.",
         "address": "Adresse",
         "documentation": "API à essayer",
@@ -64,7 +66,7 @@ _WORDS: Mapping[ReadingLanguage, Mapping[str, str]] = {
         "Ctrl-C une seconde fois pour presser.",
         "stopped": "Arrêté. Le prochain démarrage reprendra où celui-ci s’est arrêté.",
         "killed": "{name} ne s’est pas arrêté à temps : il a été interrompu.",
-        "ended": "{name} s’est arrêté ({reason}) ; redémarrage dans {seconds:g} s. Son journal : {log}",
+        "ended": "{name} s’est arrêté ({reason}) ; redémarrage dans {seconds} s. Son journal : {log}",
         "missing_models": "Il manque : {names}. Les réunions échoueront jusqu’à `{command} models pull --default`.",
         "no_workers": "Aucun worker ici (SCRIBE_WORKERS=0) : les réunions en attendent un ailleurs.",
         "closed_to_network": "Seule cette machine y accède ; SCRIBE_API__HOST=0.0.0.0 l’ouvre au réseau.",
@@ -103,7 +105,8 @@ class Screen:
             self._say(Text(self._words["first_start"], style="dim"))
 
     def ready(self, started: Started) -> None:
-        self._say(Text(self._words["ready"].format(seconds=started.seconds), style="green"))
+        seconds = self._words["ready"].format(seconds=f"{started.seconds:.1f}".replace(".", self._words["point"]))
+        self._say(Text(seconds, style="green"))
         self._say(Text(""))
         self._fact("address", started.address, style="bold cyan")
         self._fact("documentation", f"{started.address}/docs")
@@ -133,7 +136,11 @@ class Screen:
 
     def ended(self, event: Ended) -> None:
         self._warn(
-            "ended", name=event.part.name, reason=event.reason, seconds=event.again_in_s, log=str(event.part.log)
+            "ended",
+            name=event.part.name,
+            reason=event.reason,
+            seconds=f"{event.again_in_s:g}".replace(".", self._words["point"]),
+            log=str(event.part.log),
         )
 
     def trouble(self, name: str, event: Mapping[str, Any]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 20 * 2**20
-TROUBLE = frozenset({"warning", "error", "critical"})
+TROUBLE = frozenset({"error", "critical"})
+"""Warnings stay in the log: a part that is started again makes the others warn."""
 QUIET_S = 60.0
 """The same event is shown at most so often."""
 
@@ -33,7 +34,7 @@ class LogFile:
             self._offset = 0
 
     def new_trouble(self) -> list[dict[str, Any]]:
-        """Events of level warning and above since the last call, the same one not twice a minute."""
+        """Errors since the last call, the same one not twice a minute."""
         size = self._size()
         if size <= self._offset:
             self._offset = size

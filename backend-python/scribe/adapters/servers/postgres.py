@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import cached_property
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,7 +90,7 @@ class PostgresServer:
 
     def launch(self) -> None:
         """Started, not ready yet: what is needed after a crash, when everybody connects again by themselves."""
-        binaries = self._binaries()
+        binaries = self._binaries
         if self.is_new:
             self._initialise(binaries)
         self._refuse_another_version()
@@ -119,6 +120,7 @@ class PostgresServer:
     ) -> None:
         self.stop()
 
+    @cached_property
     def _binaries(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
         installed = programs().parent
@@ -188,7 +190,7 @@ class PostgresServer:
             time.sleep(0.03)
 
     def _wait(self) -> None:
-        command: list[str | Path] = [self._binaries() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        command: list[str | Path] = [self._binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         deadline = time.monotonic() + START_TIMEOUT_S
         while children.run(command, self._account, 10).returncode:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -200,7 +202,7 @@ class PostgresServer:
         if made_before.exists():
             return
         made = subprocess.run(
-            [self._binaries() / "createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", USER, DATABASE],
+            [self._binaries / "createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", USER, DATABASE],
             env={"PGPASSWORD": self._password()},
             capture_output=True,
             text=True,

@@ -63,13 +63,14 @@ class _Watched:
 
 
 class Supervisor:
-    def __init__(self, notice: Callable[[Ended], None]) -> None:
+    def __init__(self, notice: Callable[[Ended], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._notice = notice
+        self._clock = clock
         self._stages: list[list[_Watched]] = []
 
     def take_over(self, parts: Sequence[Part]) -> None:
         """One more stage: it is stopped before those taken over earlier. The parts run already."""
-        self._stages.append([_Watched(part, time.monotonic()) for part in parts])
+        self._stages.append([_Watched(part, self._clock()) for part in parts])
 
     @property
     def parts(self) -> list[Part]:
@@ -80,7 +81,7 @@ class Supervisor:
 
     def watch_once(self) -> float:
         """Starts again what is due; returns in how many seconds something is due next."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         watched = [each for stage in self._stages for each in stage]
         for each in watched:
             if each.again_at_s is None and each.part.process.poll() is not None:
@@ -116,11 +117,11 @@ class Supervisor:
 
     def _start_again(self, each: _Watched) -> None:
         each.again_at_s = None
-        each.started_at_s = time.monotonic()
+        each.started_at_s = self._clock()
         try:
             each.part.launch()
         except (ScribeError, OSError) as error:
-            self._plan(each, str(error), time.monotonic())
+            self._plan(each, str(error), self._clock())
 
 
 def _wait(part: Part, began_s: float, is_hurried: Callable[[], bool]) -> bool:
