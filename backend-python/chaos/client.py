@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 TUS = {"Tus-Resumable": "1.0.0"}
+MEETING_HEADER = "Scribe-Meeting"
 PAUSE_S = 0.15
 _AGAIN = frozenset({429, 500, 502, 503, 504, 507})
 """Answers after which the very same request is sent again. 500 is counted: it should not be there."""
@@ -151,19 +152,15 @@ class Client:
             if answer.status_code not in {200, 204}:
                 raise RefusedError(answer)
             offset = int(answer.headers["Upload-Offset"])
-        meeting_id = self._meeting_of(address, answer)
+        meeting_id = answer.headers.get(MEETING_HEADER) or self.meeting_of_upload(address)
         return Accepted(meeting_id, num_tries, time.monotonic() - began)
 
-    def _meeting_of(self, address: httpx.URL, answer: httpx.Response) -> str:
-        """The last PATCH names the meeting; when its answer was lost, HEAD does."""
-        for name in ("X-Meeting-Id", "Content-Location", "Location"):
-            if name in answer.headers:
-                return answer.headers[name].rstrip("/").rsplit("/", 1)[-1]
-        again = self._insist(lambda http: http.head(address, headers=TUS))[0]
-        for name in ("X-Meeting-Id", "Content-Location", "Location"):
-            if name in again.headers:
-                return again.headers[name].rstrip("/").rsplit("/", 1)[-1]
-        raise RefusedError(again)
+    def meeting_of_upload(self, address: httpx.URL | str) -> str:
+        """Of a resumable upload whose last byte has arrived: HEAD names it, as the last PATCH did."""
+        answer = self._insist(
+            lambda http: http.head(address, headers=TUS), is_busy=lambda answer: MEETING_HEADER not in answer.headers
+        )[0]
+        return str(answer.headers[MEETING_HEADER])
 
     # --- insisting ----------------------------------------------------------------------------------------------------
 

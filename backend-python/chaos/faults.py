@@ -33,7 +33,7 @@ def kill_worker(world: World) -> Injury:
     victim = world.victim(stage)
     time.sleep(world.random.choice([0.0, world.random.uniform(0, 0.4)]))
     at = world.kill(psutil.Process(victim["pid"]), "the worker")
-    return Injury(f"SIGKILL worker ({stage})", at, (victim["id"],))
+    return Injury(f"SIGKILL worker ({stage})", at, world.still_touched(victim["id"]))
 
 
 def kill_worker_at_the_end(world: World) -> Injury:
@@ -41,7 +41,7 @@ def kill_worker_at_the_end(world: World) -> Injury:
     victim = world.victim("fuse")
     time.sleep(world.random.uniform(0, 0.15))
     at = world.kill(psutil.Process(victim["pid"]), "the worker")
-    return Injury("SIGKILL worker (publishing)", at, (victim["id"],))
+    return Injury("SIGKILL worker (publishing)", at, world.still_touched(victim["id"]))
 
 
 def kill_model_child(world: World) -> Injury:
@@ -51,7 +51,8 @@ def kill_model_child(world: World) -> Injury:
     if not children:
         raise MissedError("no child runs")
     time.sleep(world.random.uniform(0, 0.2))
-    return Injury("SIGKILL model child", world.kill(world.random.choice(children), "the child"), (victim["id"],))
+    at = world.kill(world.random.choice(children), "the child")
+    return Injury("SIGKILL model child", at, world.still_touched(victim["id"]))
 
 
 def stop_worker_gracefully(world: World) -> Injury:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,14 @@ class Invariants:
         deadline = time.monotonic() + 10
         while told and (not follower.seen or follower.seen[-1] < told[-1]) and time.monotonic() < deadline:
             time.sleep(0.1)
-        if follower.seen != told:
-            missing, extra = len(set(told) - set(follower.seen)), len(follower.seen) - len(set(follower.seen))
-            self._ledger.violate(f"the follower of events missed {missing} of {len(told)} and saw {extra} twice")
+        seen = list(follower.seen)
+        if seen != told:
+            missing, unknown = sorted(set(told) - set(seen)), sorted(set(seen) - set(told))
+            swapped = [(one, two) for one, two in pairwise(seen) if two <= one]
+            self._ledger.violate(
+                f"a follower of {len(told)} events saw {len(seen)}: missing {missing[:9]}, unknown {unknown[:9]}, "
+                f"out of order {swapped[:9]}"
+            )
 
     # --- what lies in the storage -----------------------------------------------------------------------------------
 

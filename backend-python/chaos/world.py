@@ -16,7 +16,7 @@ from chaos.ledger import Ledger
 from chaos.processes import family, survivors
 from chaos.stack import Stack
 
-ORPHAN_PATIENCE_S = 5.0
+ORPHAN_PATIENCE_S = 10.0
 VICTIM = """
     select id, worker_id, stage from meetings where status = 'PROCESSING' and ($1::text is null or stage = $1)
     order by random() limit 1
@@ -75,6 +75,11 @@ class World:
             except TimeoutError:
                 continue
         return found
+
+    def still_touched(self, meeting_id: Any) -> tuple[Any, ...]:
+        """Empty when it had ended before it could be hit."""
+        left = self.stack.database.rows(f"{TOUCHED} and id = $1", meeting_id)
+        return (meeting_id,) if left else ()
 
     def kill(self, process: psutil.Process, what: str) -> datetime:
         """SIGKILL; whatever it had started must go too, by itself."""

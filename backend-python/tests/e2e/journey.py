@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,4 +58,11 @@ def wait_for(http: httpx.Client, meeting_id: str, *statuses: str, timeout_s: flo
             return found
         assert time.monotonic() < deadline, f"still {found['status']} after {timeout_s:.0f} s: {found}"
         assert found["status"] != "FAILED", found
+        time.sleep(0.1)
+
+
+def wait_until(is_so: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so after {timeout_s:.0f} s"
         time.sleep(0.1)
