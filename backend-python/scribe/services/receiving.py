@@ -78,7 +78,7 @@ async def open_sink(storage: Storage, key: str, *hashes: "hashlib._Hash") -> Asy
 
 
 async def buffered(body: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
-    """The same bytes in larger pieces. What came before the client went away comes out before the error does.
+    """The same bytes in larger pieces, of ``BUFFER_BYTES`` but for the last. What came before the client went away comes out before the error does.
 
     Raises: UploadIncompleteError.
     """
@@ -91,8 +91,8 @@ async def buffered(body: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
             if chunk is None:
                 break
             waiting += chunk
-            if len(waiting) >= BUFFER_BYTES:
-                full, waiting = waiting, bytearray()
+            while len(waiting) >= BUFFER_BYTES:
+                full, waiting = waiting[:BUFFER_BYTES], waiting[BUFFER_BYTES:]
                 yield full
     except TimeoutError:
         failure = UploadIncompleteError(

@@ -194,7 +194,7 @@ class _Pieces:
             self._sink = await self._stack.enter_async_context(open_sink(self._desk.storage, key, *hashes))
         await self._sink.write(content)
         self.offset_bytes += len(content)
-        if self._sink.size_bytes + 2 * BUFFER_BYTES > PIECE_BYTES:
+        if self._sink.size_bytes + BUFFER_BYTES > PIECE_BYTES:
             await self._close()
             if self._running is None:
                 await self.keep()
