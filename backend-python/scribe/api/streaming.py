@@ -61,7 +61,8 @@ def requested_range(header: str | None, size_bytes: int) -> ByteRange | None:
 
 def disposition(file_name: str, *, is_download: bool) -> str:
     """Content-Disposition with the name in full, and in ASCII for what is old."""
-    name = _NOT_IN_A_FILE_NAME.sub(" ", file_name.encode("utf-8", "replace").decode()).strip(" .") or "recording"
+    possible = _NOT_IN_A_FILE_NAME.sub(" ", file_name.encode("utf-8", "replace").decode())
+    name = " ".join(possible.split()).strip(" .") or "recording"
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     return f"{'attachment' if is_download else 'inline'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
