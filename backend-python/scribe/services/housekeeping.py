@@ -81,21 +81,7 @@ class Housekeeping:
         return True
 
     async def purge(self) -> None:
-        """Empties the folders of what was deleted."""
-        async with self._units() as unit:
-            due = await unit.purges.due(BATCH)
-        failures = 0
-        for purge in due:
-            try:
-                await asyncio.to_thread(self._storage.delete_folder, purge.folder)
-            except ScribeError as error:
-                get_logger().warning("housekeeping.purge_failed", folder=purge.folder, code=error.code)
-                failures += 1
-                if failures == MAX_FAILURES:
-                    return
-                continue
-            async with self._units() as unit:
-                await unit.purges.done(purge)
+        await purge(self._units, self._storage)
 
     async def finish_uploads(self) -> None:
         """Every byte that was accepted becomes part of a meeting, whatever happened to the process that took it."""
@@ -176,6 +162,24 @@ class Housekeeping:
                 await step()
             except ScribeError as error:
                 get_logger().warning("housekeeping.step_failed", step=step.__name__, code=error.code, detail=str(error))
+
+
+async def purge(units: UnitOfWorkFactory, storage: Storage) -> None:
+    """Empties the folders of what was deleted. Also called right after a deletion, so that nobody waits for a round."""
+    async with units() as unit:
+        due = await unit.purges.due(BATCH)
+    failures = 0
+    for folder in due:
+        try:
+            await asyncio.to_thread(storage.delete_folder, folder.folder)
+        except ScribeError as error:
+            get_logger().warning("housekeeping.purge_failed", folder=folder.folder, code=error.code)
+            failures += 1
+            if failures == MAX_FAILURES:
+                return
+            continue
+        async with units() as unit:
+            await unit.purges.done(folder)
 
 
 def _made_at(id_: UUID) -> datetime | None:

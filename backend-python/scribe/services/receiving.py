@@ -78,7 +78,8 @@ async def open_sink(storage: Storage, key: str, *hashes: "hashlib._Hash") -> Asy
 
 
 async def buffered(body: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
-    """The same bytes in larger pieces, of ``BUFFER_BYTES`` but for the last. What came before the client went away comes out before the error does.
+    """The same bytes in larger pieces, of ``BUFFER_BYTES`` but for the last. What came before the client went away
+    comes out before the error does.
 
     Raises: UploadIncompleteError.
     """

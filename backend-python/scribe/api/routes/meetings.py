@@ -1,5 +1,6 @@
 """Meetings: list, read, change, cancel, retry, run again, delete."""
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
@@ -13,10 +14,10 @@ from scribe.api.errors import problems
 from scribe.api.schemas.drafts import OptionsIn
 from scribe.api.schemas.meetings import MeetingChangesIn, MeetingListIn, MeetingListOut, MeetingOut, address_of
 from scribe.api.security import Reader, Writer
-from scribe.domain.errors import OptionError
+from scribe.domain.errors import OptionError, ScribeError
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
-from scribe.services import meetings, runs
+from scribe.services import housekeeping, meetings, runs
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["Meetings"])
 
@@ -90,6 +91,8 @@ async def update_meeting(
 async def delete_meeting(meeting_id: UUID, writer: Writer, ctx: Ctx) -> Response:
     """For good: the recording, what was made of it, and every trace in the database. Also while it is processed."""
     await meetings.delete(ctx.units, writer, MeetingId(meeting_id))
+    with suppress(ScribeError):  # what cannot be removed just now is removed later
+        await housekeeping.purge(ctx.units, ctx.storage)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
