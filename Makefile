@@ -13,7 +13,7 @@ BIN     := $(abspath $(VENV))/bin
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-setup bench-peers chaos load scale schemas lock clean
+.PHONY: help setup run transcribe test check format bench bench-setup bench-peers chaos load scale schemas lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -28,7 +28,10 @@ $(STAMP): $(BACKEND)/requirements/dev.txt $(BACKEND)/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(BACKEND)
 	@touch $(STAMP)
 
-run: setup  ## who said what in a recording: make run FILE=meeting.mp3 [VOICES=folder] [OUT=folder] (no FILE: the sample)
+run: setup  ## the service in this terminal: database, queue, API, worker; Ctrl-C stops it (make run ARGS="--port 8080")
+	@exec $(BIN)/scribe up $(ARGS)
+
+transcribe: setup  ## one recording without the service: make transcribe FILE=meeting.mp3 [VOICES=folder] [OUT=folder] (no FILE: the sample)
 ifeq ($(FILE),)
 	@$(BIN)/scribe transcribe samples/conference.flac --voices samples/voices -o "$(OUT)" $(ARGS)
 else

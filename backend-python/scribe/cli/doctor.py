@@ -1,6 +1,6 @@
 """``scribe doctor``: is everything here that a recording needs, and if not, how to get it.
 
-Owns the checks and their wording; changes nothing.
+Owns the checks of what is installed, and their wording; ``doctor_service.py`` looks at the service.
 """
 
 import json
@@ -8,10 +8,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,11 +19,9 @@ from rich.table import Table
 
 from scribe import __version__
 from scribe.cli.failures import EXIT_FAILED
+from scribe.cli.finding import Finding, Verdict
 from scribe.core.config import Settings, load_settings
 from scribe.domain.errors import ModelError, OptionError
-from scribe.worker.wiring import SEGMENTATION, VOICEPRINT, open_store
-
-Verdict = Literal["good", "note", "bad"]
 
 LIBRARIES = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy", "scipy")
 MIN_FREE_GB = 2.0
@@ -33,20 +31,11 @@ MIN_MEMORY_GB = 2.0
 _MARKS: dict[Verdict, str] = {"good": "[green]✓[/green]", "note": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    subject: str
-    verdict: Verdict
-    detail: str
-    remedy: str = ""
-    """What to type or do; empty when nothing needs doing."""
-
-
 def doctor(
     models_dir: Annotated[Path | None, typer.Option("--models-dir", help="Where models are installed.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Say what is here, what is missing and how to get it."""
+    """Say what is here, what is missing and how to get it; of the service, too, whether it runs or not."""
     findings = list(examine(models_dir))
     console = Console()
     if as_json:
@@ -65,6 +54,8 @@ def doctor(
 
 
 def examine(models_dir: Path | None = None) -> Iterator[Finding]:
+    from scribe.cli.doctor_service import examine_service
+
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("scribe", "good", f"{__version__} on Python {version}")
     try:
@@ -78,6 +69,7 @@ def examine(models_dir: Path | None = None) -> Iterator[Finding]:
     yield from _models(settings)
     yield _device(settings)
     yield from _machine(Path.cwd())
+    yield from examine_service(settings)
 
 
 def _libraries() -> Iterator[Finding]:
@@ -89,6 +81,8 @@ def _libraries() -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
+    from scribe.worker.wiring import SEGMENTATION, VOICEPRINT, open_store
+
     store = open_store(settings)
     for name in (settings.transcription.model, SEGMENTATION, VOICEPRINT):
         try:

@@ -1,7 +1,6 @@
 """Backup, wipe, restore: the same answers. And what happens meanwhile, or to a backup that is not whole."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -69,6 +68,10 @@ async def elsewhere(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[P
     yield Place(url, tmp_path / "other_files")
     await connection.execute(f'drop database "{name}" with (force)')
     await connection.close()
+
+
+def names(folder: Path, pattern: str) -> list[str]:
+    return [path.name for path in folder.glob(pattern)]
 
 
 def nobody(_: int) -> None:
@@ -323,7 +326,7 @@ async def test_a_backup_that_fails_leaves_nothing(
     monkeypatch.setattr(Storage, "keys", away)
     with pytest.raises(StorageError):
         await save(here, tmp_path / "backup")
-    assert not [name for name in os.listdir(tmp_path) if name.startswith("backup")]
+    assert not names(tmp_path, "backup*")
 
 
 async def test_what_one_that_was_killed_left_is_no_backup_and_in_nobodys_way(
