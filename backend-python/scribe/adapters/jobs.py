@@ -21,8 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.queue_order import CLAIM, COUNTS, PLACE
-from scribe.core.models_db import CounterRow, MeetingRow, PurgeRow, WorkerRow
-from scribe.domain import layout
+from scribe.core.models_db import CounterRow, MeetingRow, WorkerRow
 from scribe.domain.audio import AudioFacts
 from scribe.domain.errors import LeaseLostError, NotFoundError
 from scribe.domain.jobs import (
@@ -38,8 +37,6 @@ from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, S
 from scribe.domain.requests import RunOptions
 
 REAPER_LOCK = 0x5C51BE03
-PURGE_AGAIN_S = 600.0
-"""A worker that lost its lease may write to its staging folder for as long as it is frozen, and then a moment."""
 
 _NO_LEASE: Mapping[str, Any] = {"token": None, "worker_id": None, "lease_until": None}
 _NO_FAILURE: Mapping[str, Any] = {"failure_code": None, "failure_message": None, "failure_stage": None}
@@ -91,13 +88,12 @@ class JobRepository:
         )
         return row.cancel_requested_at is not None
 
-    async def lock(self, job: ClaimedJob) -> MeetingRow:
-        """Until the transaction ends nobody else changes the row. Raises: LeaseLostError."""
-        query = select(MeetingRow).where(*_held(job)).with_for_update()
-        row = await self._session.scalar(query.execution_options(populate_existing=True))
-        if row is None:
-            raise _lost(job)
-        return row
+    async def lock(self, job: ClaimedJob) -> bool:
+        """Until the transaction ends nobody else changes the row. ``True``: somebody asked to cancel.
+
+        Raises: LeaseLostError.
+        """
+        return (await self._locked(job)).cancel_requested_at is not None
 
     async def set_progress(self, job: ClaimedJob, stage: Stage, stage_percent: float, percent: float) -> float:
         """The run's percent, which never falls: a second attempt goes through what the first one did."""
@@ -119,8 +115,7 @@ class JobRepository:
     async def add_warning(self, job: ClaimedJob, warning: RunWarning) -> bool:
         """``False``: it is there already; a second attempt says again what the first one said."""
         kept = {"code": warning.code, "message": warning.message}
-        row = await self.lock(job)
-        if kept in row.warnings:
+        if kept in (await self._locked(job)).warnings:
             return False
         await self._fenced(job, {"warnings": MeetingRow.warnings.op("||")(_json([kept]))})
         return True
@@ -152,7 +147,6 @@ class JobRepository:
                 **_NO_STAGE,
             },
         )
-        await self._purge_staging(job)
         return _change(row)
 
     async def put_back(self, job: ClaimedJob, failure: Failure, delay_s: float) -> StatusChange:
@@ -293,10 +287,16 @@ class JobRepository:
 
     # -----------------------------------------------------------------------------------------------------------------
 
+    async def _locked(self, job: ClaimedJob) -> MeetingRow:
+        query = select(MeetingRow).where(*_held(job)).with_for_update()
+        row = await self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:
+            raise _lost(job)
+        return row
+
     async def _ended(self, job: ClaimedJob, status: MeetingStatus, values: Mapping[str, Any]) -> StatusChange:
-        """Off the worker, one way or another. What it had in its staging folder is for nobody."""
+        """Off the worker, one way or another."""
         row = await self._fenced(job, {"status": status, "kicked_at": None, **values, **_NO_LEASE, **_NO_STAGE})
-        await self._purge_staging(job)
         return _change(row)
 
     async def _fenced(
@@ -335,13 +335,6 @@ class JobRepository:
         )
         row = (await self._session.execute(query.execution_options(synchronize_session=False))).one_or_none()
         return None if row is None else _change(row)
-
-    async def _purge_staging(self, job: ClaimedJob) -> None:
-        folder = layout.staging_folder(layout.results_folder(job.created_at, job.meeting_id), job.token)
-        self._session.add(
-            PurgeRow(folder=folder, again_after=func.clock_timestamp() + timedelta(seconds=PURGE_AGAIN_S))
-        )
-        await self._session.flush()
 
 
 _CANCELLED: Mapping[str, Any] = {"finished_at": func.now(), "cancel_requested_at": None, **_NO_FAILURE}

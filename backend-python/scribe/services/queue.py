@@ -12,6 +12,8 @@ Usage::
         await queue.publish(job, storage, published)
 """
 
+from datetime import timedelta
+
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.config import QueueSettings
@@ -36,6 +38,8 @@ FAILURES = "failures"
 """Counter of attempts that failed, by the error's code."""
 RETRIES = "retries"
 """Counter of attempts that failed and were given another one."""
+PURGE_AGAIN_AFTER = timedelta(minutes=15)
+"""A worker that lost its lease while it was frozen writes a little more when it wakes."""
 
 
 class Queue:
@@ -103,7 +107,7 @@ class Queue:
             await unit.jobs.lock(job)
             await bring_in(storage, folder, job.token, published.files)
             change = await unit.jobs.complete(job, folder, published)
-            unit.emit(status_event(change))
+            await _conclude(unit, job, change)
         _log(change)
         await tidy_up(storage, folder, job.token, published.files)
 
@@ -113,8 +117,7 @@ class Queue:
         """PENDING again after a delay, or FAILED; CANCELLED when somebody asked for that meanwhile."""
         failure = Failure(code, storable(message), stage)
         async with self._units() as unit:
-            row = await unit.jobs.lock(job)
-            is_cancelled = row.cancel_requested_at is not None
+            is_cancelled = await unit.jobs.lock(job)
             change = await end_attempt(
                 unit, job, failure, self._settings, is_retryable=is_retryable, is_cancelled=is_cancelled
             )
@@ -123,18 +126,17 @@ class Queue:
     async def cancelled(self, job: ClaimedJob) -> None:
         async with self._units() as unit:
             change = await unit.jobs.cancel(job)
-            unit.emit(status_event(change))
+            await _conclude(unit, job, change)
         _log(change)
 
     async def released(self, job: ClaimedJob) -> None:
         """The worker stops and somebody else goes on at once; CANCELLED when somebody asked for that meanwhile."""
         async with self._units() as unit:
-            row = await unit.jobs.lock(job)
-            if row.cancel_requested_at is not None:
+            if await unit.jobs.lock(job):
                 change = await unit.jobs.cancel(job)
             else:
                 change = await unit.jobs.release(job)
-            unit.emit(status_event(change))
+            await _conclude(unit, job, change)
         _log(change)
 
     async def _progress(self, job: ClaimedJob, stage: Stage, fraction: float, kind: EventKind) -> None:
@@ -160,15 +162,22 @@ async def end_attempt(
     if is_cancelled:
         change = await unit.jobs.cancel(job)
     else:
+        await unit.jobs.count(FAILURES, failure.code)  # always before RETRIES: counters are rows, and rows are locks
         if is_retryable and job.attempt < job.max_attempts:
             delay_s = retry_delay_s(settings.retry_delays_s, job.attempt)
             change = await unit.jobs.put_back(job, failure, delay_s)
             await unit.jobs.count(RETRIES)
         else:
             change = await unit.jobs.fail(job, failure, is_dead_letter=is_retryable)
-        await unit.jobs.count(FAILURES, failure.code)
-    unit.emit(status_event(change))
+    await _conclude(unit, job, change)
     return change
+
+
+async def _conclude(unit: UnitOfWork, job: ClaimedJob, change: StatusChange) -> None:
+    """The attempt is over: followers are told, and what it may have left in its staging folder is for nobody."""
+    staging = layout.staging_folder(layout.results_folder(job.created_at, job.meeting_id), job.token)
+    await unit.purges.add([staging], PURGE_AGAIN_AFTER)
+    unit.emit(status_event(change))
 
 
 async def request_cancel(unit: UnitOfWork, meeting_id: MeetingId) -> None:
