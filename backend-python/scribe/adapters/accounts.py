@@ -257,7 +257,7 @@ class AccountRepository:
 
     async def forget_expired(self) -> None:
         """Sessions that ended, windows of yesterday, tokens that ended a year ago."""
-        await self._session.execute(delete(SessionRow).where(SessionRow.expires_at < func.now()))
+        await self._session.execute(delete(SessionRow).where(SessionRow.expires_at <= func.now()))
         await self._session.execute(delete(RateRow).where(RateRow.window_start < func.now() - timedelta(days=1)))
         ended_at = case((ApiTokenRow.revoked_at.is_not(None), ApiTokenRow.revoked_at), else_=ApiTokenRow.expires_at)
         await self._session.execute(delete(ApiTokenRow).where(ended_at < func.now() - timedelta(days=365)))

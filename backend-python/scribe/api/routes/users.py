@@ -16,7 +16,7 @@ from scribe.services.users import NewUser, UserChanges
 
 MAX_BODY_BYTES = 16 * 1024
 
-router = APIRouter(prefix="/api/v1/users", tags=["Users"], max_body_size=MAX_BODY_BYTES)
+router = APIRouter(prefix="/api/v1/users", tags=["Accounts"], max_body_size=MAX_BODY_BYTES)
 
 
 @router.get("", operation_id="list_users", summary="All users", responses=problems(401, 403, 422, 503))

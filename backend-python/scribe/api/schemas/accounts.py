@@ -247,7 +247,7 @@ def from_cursor(cursor: str | None) -> str:
     if cursor is None:
         return ""
     try:
-        return clean_username(base64.urlsafe_b64decode(cursor.encode()).decode())
+        return clean_username(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode())
     except (ValueError, OptionError) as error:
         raise OptionError("This `cursor` is not one that a list gave you: begin without it.") from error
 
