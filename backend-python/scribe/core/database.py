@@ -10,9 +10,18 @@ CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
 IDLE_IN_TRANSACTION_S = 60.0
 """PostgreSQL ends a transaction whose process is frozen, so that its row locks do not hold up the others."""
+SHORT_IDLE_IN_TRANSACTION_S = 10.0
+"""For processes that are frozen more often than others, and whose transactions are a few statements: while one is
+stopped between an event's insert and its commit, everybody else's events wait."""
 
 
-def build_engine(url: str, *, pool_size: int = 10, application: str = "scribe") -> AsyncEngine:
+def build_engine(
+    url: str,
+    *,
+    pool_size: int = 10,
+    application: str = "scribe",
+    idle_in_transaction_s: float = IDLE_IN_TRANSACTION_S,
+) -> AsyncEngine:
     """``url`` as in the settings: ``postgresql://...``, with or without a driver."""
     return create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
@@ -25,7 +34,7 @@ def build_engine(url: str, *, pool_size: int = 10, application: str = "scribe") 
             "server_settings": {
                 "application_name": application,
                 "statement_timeout": str(round(STATEMENT_TIMEOUT_S * 1000)),
-                "idle_in_transaction_session_timeout": str(round(IDLE_IN_TRANSACTION_S * 1000)),
+                "idle_in_transaction_session_timeout": str(round(idle_in_transaction_s * 1000)),
                 "timezone": "UTC",
             },
         },

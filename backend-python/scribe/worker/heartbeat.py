@@ -18,7 +18,7 @@ from typing import Self
 
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import QueueSettings
-from scribe.core.database import build_engine
+from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine
 from scribe.core.logging import get_logger
 from scribe.domain.errors import LeaseLostError
 from scribe.domain.jobs import ClaimedJob
@@ -61,7 +61,12 @@ class Heartbeat:
 
     async def _beat_until_over(self) -> None:
         self._loop, self._beating = asyncio.get_running_loop(), asyncio.current_task()
-        engine = build_engine(self._database_url, pool_size=1, application="scribe-heartbeat")
+        engine = build_engine(
+            self._database_url,
+            pool_size=1,
+            application="scribe-heartbeat",
+            idle_in_transaction_s=SHORT_IDLE_IN_TRANSACTION_S,
+        )
         queue = Queue(UnitOfWorkFactory(engine), self._settings)
         every_s = min(BEAT_S, self._settings.lease_s / BEATS_PER_LEASE)
         patience_s = max(MIN_PATIENCE_S, self._settings.lease_s / BEATS_PER_LEASE)

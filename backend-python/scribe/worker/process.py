@@ -20,10 +20,11 @@ from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.broker import build_broker
 from scribe.core.config import Settings
-from scribe.core.database import build_engine
+from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine
 from scribe.core.logging import get_logger
 from scribe.core.paths import scratch_dir, storage_url
 from scribe.domain.errors import OptionError
+from scribe.services.housekeeping import Housekeeping
 from scribe.services.queue import Queue
 from scribe.services.reaper import Reaper
 from scribe.worker.drain import Drain
@@ -51,12 +52,18 @@ class WorkerProcess:
     async def run(self) -> None:
         """Until a signal. Nothing needs to be there yet: database and Redis may come later, or go and come back."""
         settings, facts, log = self._settings, worker_facts(self._settings), get_logger()
-        engine = build_engine(self._database_url, pool_size=4, application="scribe-worker")
-        units = UnitOfWorkFactory(engine)
-        storage = Storage(storage_url(settings))
-        queue = Queue(units, settings.queue)
+        engine = build_engine(
+            self._database_url,
+            pool_size=4,
+            application="scribe-worker",
+            idle_in_transaction_s=SHORT_IDLE_IN_TRANSACTION_S,
+        )
+        patient_engine = build_engine(self._database_url, pool_size=2, application="scribe-worker-files")
+        units, patient_units = UnitOfWorkFactory(engine), UnitOfWorkFactory(patient_engine)
+        storage, bell = Storage(storage_url(settings)), Bell(self._broker)
+        queue, publisher = Queue(units, settings.queue), Queue(patient_units, settings.queue)
         with Scratch(scratch_dir(settings), facts.id) as scratch:
-            runner = JobRunner(queue, storage, scratch, self._database_url, settings)
+            runner = JobRunner(queue, publisher, storage, scratch, self._database_url, settings)
             drain = Drain(queue, runner, facts.id, settings.queue.poll_every_s)
             presence = Presence(units, facts, runner)
             register_tasks(self._broker, drain.look_for_work)
@@ -67,7 +74,8 @@ class WorkerProcess:
                 for name, work in {
                     "presence": presence.tell_for_ever(),
                     "receiver": listen_for_ever(self._broker),
-                    "reaper": Reaper(units, Bell(self._broker), settings.queue).run_forever(),
+                    "reaper": Reaper(units, bell, settings.queue).run_forever(),
+                    "housekeeping": Housekeeping(patient_units, storage, settings, bell).run_forever(),
                 }.items()
             ]
             try:
@@ -81,6 +89,7 @@ class WorkerProcess:
                 await _at_most(leave(self._broker), LEAVE_TIMEOUT_S)
                 await _at_most(self._broker.shutdown(), LEAVE_TIMEOUT_S)
                 await _at_most(engine.dispose(), LEAVE_TIMEOUT_S)
+                await _at_most(patient_engine.dispose(), LEAVE_TIMEOUT_S)
         log.info("worker.stopped", worker=facts.id)
 
     def _heed_signals(self, drain: Drain) -> None:

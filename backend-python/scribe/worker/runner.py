@@ -5,7 +5,7 @@ meeting's child is killed first. Every write is fenced by the job's token; one t
 
 Usage::
 
-    runner = JobRunner(queue, storage, scratch, database_url, settings)
+    runner = JobRunner(queue, publisher, storage, scratch, database_url, settings)
     await runner.run(job)           # never raises what is the meeting's fault
     runner.stop()                   # from a signal handler: run() ends within seconds
 """
@@ -42,8 +42,18 @@ End = Finished | Failed | Reason
 
 
 class JobRunner:
-    def __init__(self, queue: Queue, storage: Storage, scratch: Scratch, database_url: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        publisher: Queue,
+        storage: Storage,
+        scratch: Scratch,
+        database_url: str,
+        settings: Settings,
+    ) -> None:
+        """``publisher``: a queue whose transactions may last as long as files take to move."""
         self._queue = queue
+        self._publisher = publisher
         self._storage = storage
         self._scratch = scratch
         self._database_url = database_url
@@ -147,7 +157,7 @@ class JobRunner:
                 raise LeaseLostError("Another worker has the meeting now.")
 
     async def _published(self, job: ClaimedJob, published: Published, interruption: Interruption) -> End | None:
-        publish = lambda: self._queue.publish(job, self._storage, published)  # noqa: E731 -- shorter than its name
+        publish = lambda: self._publisher.publish(job, self._storage, published)  # noqa: E731 -- shorter than its name
         try:
             return await _insist(publish, interruption, patience_s=PUBLISH_PATIENCE_S)
         except LeaseLostError:

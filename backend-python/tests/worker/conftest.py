@@ -26,12 +26,14 @@ from scribe.core.ids import uuid7
 from scribe.core.models_db import MeetingRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
-from scribe.domain.meeting import MeetingId, MeetingStatus
+from scribe.domain.events import EventKind
+from scribe.domain.meeting import MeetingId, MeetingStatus, Stage
 from scribe.domain.requests import RunOptions
+from scribe.services.queue import request_cancel
 
 RATE = 16_000
-LEASE_S = 2.0
-DEADLINE_S = 40.0
+LEASE_S = 4.0
+DEADLINE_S = 90.0
 """A shared machine may be slow; a test that waits for so long has failed."""
 
 
@@ -41,10 +43,10 @@ def recording() -> bytes:
     t = np.arange(10 * RATE) / RATE
     low, high = 0.3 * np.sin(2 * np.pi * 150 * t), 0.3 * np.sin(2 * np.pi * 900 * t)
     low[-RATE:] = 0
-    return _wav(np.concatenate([low, high]))
+    return wav(np.concatenate([low, high]))
 
 
-def _wav(samples: np.ndarray) -> bytes:
+def wav(samples: np.ndarray) -> bytes:
     stream = io.BytesIO()
     with wave.open(stream, "wb") as file:
         file.setnchannels(1)
@@ -82,9 +84,18 @@ class WorkerUnderTest:
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def events(self) -> list[dict[str, object]]:
-        lines = self.log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+    @property
+    def child(self) -> psutil.Process:
+        """The process in which the models run."""
+        (child,) = psutil.Process(self.process.pid).children()
+        return child
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def events(self, name: str) -> list[dict[str, object]]:
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
 
 
 @dataclass
@@ -140,6 +151,29 @@ class Place:
 
         return await eventually(look)
 
+    async def statuses(self, meeting_id: MeetingId) -> list[str]:
+        """Told to followers, in order."""
+        async with self.units() as unit:
+            events = await unit.events.after(0, meeting_id=meeting_id)
+        return [str(event.payload["status"]) for event in events if event.kind is EventKind.STATUS]
+
+    async def is_in(self, meeting_id: MeetingId, stage: Stage, percent: float = 10) -> MeetingRow:
+        """In the middle of a stage."""
+        return await self.until(meeting_id, lambda row: row.stage == stage and row.stage_percent >= percent)
+
+    async def ask_to_cancel(self, meeting_id: MeetingId) -> None:
+        async with self.units() as unit:
+            await request_cancel(unit, meeting_id)
+
+    def scratch(self) -> list[Path]:
+        """What workers left on the local disk, but for their locks."""
+        return [
+            path for path in (self.folder / "data" / "scratch").rglob("*") if path.is_file() and path.name != "lock"
+        ]
+
+    def staged(self) -> list[str]:
+        return [key for key in self.storage.keys("results") if layout.STAGING_PREFIX in key]
+
     def document(self, row: MeetingRow, name: str) -> dict[str, object]:
         content = self.storage.read(f"{row.results_folder}/{name}")
         assert content is not None
@@ -161,21 +195,15 @@ async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float 
     raise AssertionError(f"It did not happen within {deadline_s} s.")
 
 
-@pytest.fixture
-def place(
-    database_url: str,
-    redis_url: str,
-    redis_stream: str,
-    units: UnitOfWorkFactory,
-    member: Principal,
-    tmp_path: Path,
+def make_place(
+    folder: Path, database_url: str, redis_url: str, redis_stream: str, units: UnitOfWorkFactory, owner: Principal
 ) -> Place:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("SCRIBE_")},
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "SCRIBE_STORAGE_URL": str(tmp_path / "files"),
-        "SCRIBE_DATA_DIR": str(tmp_path / "data"),
+        "SCRIBE_STORAGE_URL": str(folder / "files"),
+        "SCRIBE_DATA_DIR": str(folder / "data"),
         "SCRIBE_QUEUE__STREAM": redis_stream,
         "SCRIBE_QUEUE__LEASE_S": str(LEASE_S),
         "SCRIBE_QUEUE__REAP_EVERY_S": "0.2",
@@ -186,4 +214,25 @@ def place(
         "SCRIBE_LOG_LEVEL": "debug",
         "OMP_NUM_THREADS": "1",
     }
-    return Place(units, Storage(str(tmp_path / "files")), tmp_path, member, environment)
+    return Place(units, Storage(str(folder / "files")), folder, owner, environment)
+
+
+@pytest.fixture
+def place(
+    database_url: str,
+    redis_url: str,
+    redis_stream: str,
+    units: UnitOfWorkFactory,
+    member: Principal,
+    tmp_path: Path,
+) -> Place:
+    return make_place(tmp_path, database_url, redis_url, redis_stream, units, member)
+
+
+async def gone(processes: list[psutil.Process], deadline_s: float = 5) -> None:
+    async def look() -> bool | None:
+        return (
+            not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes) or None
+        )
+
+    await eventually(look, deadline_s)
