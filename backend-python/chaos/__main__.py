@@ -165,6 +165,7 @@ def main() -> None:
         invariants.full(follower)
         follower.stop()
         exits = stack.keeper.exits()
+        invariants.deaths(exits)
     invariants.orphans()
     outcome.seconds = time.monotonic() - began
     if options.json is not None:

@@ -5,8 +5,9 @@ the ledger, one line each.
 """
 
 import json
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +33,7 @@ DRAIN_TIMEOUT_S = 180.0
 OVERDUE_S = 20.0
 """A lease that expired so long ago, with the database up, should have been noticed."""
 TIDY_TIMEOUT_S = 30.0
+EXPECTED_EXITS = frozenset({0, -signal.SIGKILL, -signal.SIGTERM})
 
 
 class Invariants:
@@ -76,6 +78,12 @@ class Invariants:
             self._ledger.violate(f"meeting {meeting_id} exists, but no client was told about it")
         self._followed(follower)
         self._files(rows)
+
+    def deaths(self, exits: Mapping[str, Sequence[int]]) -> None:
+        """Nobody ended but those whom a signal ended."""
+        for name, codes in exits.items():
+            for code in set(codes) - EXPECTED_EXITS:
+                self._ledger.violate(f"{name} ended {codes.count(code)} times by itself with status {code}")
 
     def orphans(self) -> None:
         """After the stack was stopped."""

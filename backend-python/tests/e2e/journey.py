@@ -41,11 +41,11 @@ def follow(client: Client, meeting_id: str, after: int = 0) -> Iterator[Told]:
                 fields = {}
 
 
-def follow_to_the_end(client: Client, meeting_id: str, after: int = 0) -> list[Told]:
+def follow_until(client: Client, meeting_id: str, *statuses: str, after: int = 0) -> list[Told]:
     seen: list[Told] = []
     for told in follow(client, meeting_id, after):
         seen.append(told)
-        if told.kind == "meeting.status" and told.payload["status"] in {"COMPLETED", "FAILED", "CANCELLED"}:
+        if told.kind == "meeting.status" and told.payload["status"] in statuses:
             break
     return seen
 

@@ -14,7 +14,7 @@ from bench.words import word_errors
 from chaos.client import Client
 from chaos.invariants import schema_errors
 from tests.e2e.conftest import SAMPLES
-from tests.e2e.journey import Told, follow_to_the_end
+from tests.e2e.journey import Told, follow_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.slow]
 
@@ -49,7 +49,7 @@ def finished(client: Client) -> Finished:
     assert answer.status_code == 202, answer.text
     meeting_id = answer.json()["id"]
     assert answer.headers["Location"].endswith(f"/api/v1/meetings/{meeting_id}")
-    return Finished(meeting_id, follow_to_the_end(client, meeting_id))
+    return Finished(meeting_id, follow_until(client, meeting_id, "COMPLETED", "FAILED"))
 
 
 def test_followers_see_every_stage_and_a_percentage_that_never_falls(finished: Finished) -> None:

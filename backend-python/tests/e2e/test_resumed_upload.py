@@ -11,7 +11,7 @@ from chaos.client import Client
 from chaos.processes import family
 from chaos.stack import Stack
 from tests.e2e.conftest import SAMPLES
-from tests.e2e.journey import follow, follow_to_the_end, wait_for, wait_until
+from tests.e2e.journey import follow, follow_until, wait_for, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.slow]
 
@@ -81,7 +81,7 @@ def test_a_meeting_is_cancelled_in_the_middle_of_a_model_and_goes_on_later(
     assert psutil.wait_procs(child, timeout=CANCEL_WITHIN_S)[1] == []
 
     assert http.post(f"{address}/retry").is_success
-    events = follow_to_the_end(client, meeting_id, last)
+    events = follow_until(client, meeting_id, "COMPLETED", "FAILED", after=last)
     assert wait_for(http, meeting_id, "COMPLETED")["run"] == 2
     reused = [
         told.payload["stage"] for told in events if told.kind == "meeting.stage_finished" and told.payload["is_reused"]
