@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import httpx
+from fastapi import FastAPI
 
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.passwords import hash_password
@@ -10,6 +11,7 @@ from scribe.domain.accounts import Role
 from scribe.domain.meeting import UserId
 
 PASSWORD = "three words are fine"
+OTHER_PASSWORD = "four other words here"
 
 
 async def add_account(
@@ -42,3 +44,17 @@ class Browser:
 
     async def get(self, path: str) -> httpx.Response:
         return await self.http.get(f"/api/v1{path}")
+
+
+class browser_of:  # noqa: N801 -- reads as a statement
+    """A browser of its own, with an empty jar of cookies."""
+
+    def __init__(self, app: FastAPI, base_url: str = "http://scribe.test") -> None:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 1234))
+        self._http = httpx.AsyncClient(transport=transport, base_url=base_url)
+
+    async def __aenter__(self) -> Browser:
+        return Browser(await self._http.__aenter__())
+
+    async def __aexit__(self, *ending: object) -> None:
+        await self._http.__aexit__()
