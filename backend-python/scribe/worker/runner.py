@@ -22,7 +22,14 @@ from scribe.adapters.storage import Storage
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain import layout
-from scribe.domain.errors import EngineCrashError, InternalError, LeaseLostError, ScribeError, UnavailableError
+from scribe.domain.errors import (
+    ArtefactError,
+    EngineCrashError,
+    InternalError,
+    LeaseLostError,
+    ScribeError,
+    UnavailableError,
+)
 from scribe.domain.jobs import ClaimedJob, Published
 from scribe.domain.meeting import MeetingId, Stage
 from scribe.services.queue import Queue
@@ -192,6 +199,8 @@ async def _followed(child: ChildProcess, order: Order, desk: Desk) -> Finished |
     except EngineCrashError as error:
         get_logger().warning("child.died", reason=str(error), stage=desk.stage and str(desk.stage))
         end = Failed(error.code, str(error), error.is_retryable)
+    except ArtefactError:
+        get_logger().error("child.incomprehensible")
     await desk.empty()
     return end
 
