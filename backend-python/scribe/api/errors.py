@@ -135,9 +135,13 @@ async def _plain(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    get_logger().error("request.crashed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    request_id = getattr(request.state, "request_id", "unknown")
+    get_logger().error(
+        "request.crashed", path=request.url.path, error=type(error).__name__, exc_info=error, request_id=request_id
+    )
     return problem_response(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         errors.InternalError.code,
-        "Something unexpected happened: please report it with the time.",
+        f"Something unexpected happened: please report it with the request id {request_id}.",
+        headers={"X-Request-ID": request_id},
     )

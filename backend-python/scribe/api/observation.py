@@ -60,7 +60,7 @@ class Observation:
         async def send_with_id(message: Message) -> None:
             nonlocal status, is_stream
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 is_stream = headers.get("content-type", "").startswith("text/event-stream")

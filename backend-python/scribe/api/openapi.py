@@ -113,9 +113,26 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         schemas[model.__name__] = body
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for component in schemas.values():
+        if "example" in component:
+            _add_nulls(component["example"], component, schemas)
     for path, operation in _operations(schema):
         _add_problems(path, operation)
     return schema
+
+
+def _add_nulls(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """FastAPI leaves every null out of the document, in examples too, where they are part of what is shown."""
+    reference = schema.get("$ref") or next((one["$ref"] for one in schema.get("anyOf", []) if "$ref" in one), None)
+    if reference is not None:
+        schema = schemas[reference.rpartition("/")[2]]
+    if not isinstance(example, dict):
+        return
+    for name, field in schema.get("properties", {}).items():
+        if name in example:
+            _add_nulls(example[name], field, schemas)
+        elif name in schema.get("required", []) and {"type": "null"} in field.get("anyOf", []):
+            example[name] = None
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -131,9 +148,14 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
         common += [401, 403]
     if "{" in path:
         common.append(404)
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
+        common.append(400)  # not even text
     for status in common:
         responses.setdefault(str(status), _problem_response(status))
     for status in responses:
         if status.isdecimal() and int(status) >= HTTPStatus.BAD_REQUEST and _is_problem(responses[status]):
             responses[status] = _problem_response(int(status)) | _own_words(responses[status], int(status))
+    for response in responses.values():
+        if response.get("content") == {"application/json": {"schema": {}}}:
+            del response["content"]  # what FastAPI says of an answer it knows nothing about
     operation["responses"] = dict(sorted(responses.items()))

@@ -97,10 +97,11 @@ async def read_workers(_: Administrator, ctx: Ctx) -> WorkersOut:
     operation_id="requeue_meeting",
     summary="Try a dead letter again",
     status_code=status.HTTP_202_ACCEPTED,
+    response_class=Response,
     responses=problems(404, 409),
 )
-async def requeue(meeting_id: UUID, _: Administrator, ctx: Ctx, response: Response) -> None:
-    """Another run with the same options, for a meeting that is over."""
+async def requeue(meeting_id: UUID, _: Administrator, ctx: Ctx) -> Response:
+    """Another run with the same options, for a meeting that is over; `Location` says where to read it."""
     await requeue_again(ctx.units, MeetingId(meeting_id), ctx.settings.queue.max_attempts)
     await ctx.bell.ring()
-    response.headers["Location"] = f"/api/v1/meetings/{meeting_id}"
+    return Response(status_code=status.HTTP_202_ACCEPTED, headers={"Location": f"/api/v1/meetings/{meeting_id}"})

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from scribe.adapters.queue_view import QueuedMeeting
 from scribe.domain.meeting import MeetingStatus, Stage
@@ -25,6 +25,17 @@ class CheckOut(BaseModel):
 
 
 class HealthOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "status": "ready", "version": "0.1.0", "checks": {
+            "database": {"state": "ok", "seconds": 0.002, "facts": {}},
+            "migrations": {"state": "ok", "seconds": 0.003, "facts": {"database": "0001", "code": "0001"}},
+            "redis": {"state": "ok", "seconds": 0.001, "facts": {}},
+            "storage": {"state": "ok", "seconds": 0.004, "facts": {}},
+            "workers": {"state": "ok", "seconds": 0.002, "facts": {"alive": 1, "heartbeat_age_s": 1.4}},
+            "events": {"state": "ok", "seconds": 0.0, "facts": {}},
+        },
+    }})  # fmt: skip
+
     status: Literal["ready", "degraded", "unready"] = Field(
         description="`degraded`: uploads are secured, but no worker is alive or live progress is delayed."
     )
@@ -42,7 +53,7 @@ class HealthOut(BaseModel):
         return cls(status="ready" if health.is_whole else "degraded", version=version, checks=checks)
 
 
-class FailureOut(BaseModel):
+class LastFailureOut(BaseModel):
     code: str
     message: str
 
@@ -63,13 +74,13 @@ class QueuedOut(BaseModel):
     worker_id: str | None
     stage: Stage | None
     percent: float
-    failure: FailureOut | None = Field(description="Of the last attempt.")
+    failure: LastFailureOut | None = Field(description="Of the last attempt.")
 
     @classmethod
     def of(cls, meeting: QueuedMeeting) -> Self:
         failure = None
         if meeting.failure_code is not None:
-            failure = FailureOut(code=meeting.failure_code, message=meeting.failure_message or "")
+            failure = LastFailureOut(code=meeting.failure_code, message=meeting.failure_message or "")
         return cls(
             id=meeting.id, title=meeting.title, owner=meeting.owner_name, status=meeting.status,
             priority=meeting.priority, run=meeting.run, attempt=meeting.attempt, max_attempts=meeting.max_attempts,
