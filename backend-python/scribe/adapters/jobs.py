@@ -149,6 +149,11 @@ class JobRepository:
         )
         return _change(row)
 
+    async def lock_results(self, meeting_id: MeetingId) -> frozenset[str]:
+        """Keys of what is published; nobody publishes, deletes or cancels until the transaction ends."""
+        query = select(MeetingRow.result_files).where(MeetingRow.id == meeting_id).with_for_update()
+        return frozenset(await self._session.scalar(query) or ())
+
     async def put_back(self, job: ClaimedJob, failure: Failure, delay_s: float) -> StatusChange:
         """PENDING again, for another attempt after ``delay_s``."""
         due = func.clock_timestamp() + timedelta(seconds=delay_s)

@@ -3,7 +3,8 @@
 Owns the order, which a crash may cut anywhere: (1) staging folders of dead attempts go, so that a worker that was
 frozen while it published has nothing left to move when it wakes; (2) a marker in our staging folder says that from now
 on a file missing there has been moved; (3) the moves, ``fusion.json`` last; (4) the commit, by the caller, who holds
-the row's lock from before (1); (5) what only an earlier run had goes, now that no row names it. Before the commit
+the row's lock from before (1); (5) our staging folder goes; (6) what only an earlier run had goes, now that no row
+names it, under the row's lock again: by then another run may have published a file of that name. Before the commit
 nothing is removed that a row names. Never decides who may publish.
 
 While (3) is under way, files of this run stand beside those of an earlier one; the row says which run to expect.
@@ -11,15 +12,17 @@ While (3) is under way, files of this run stand beside those of an earlier one; 
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Event
 from uuid import UUID
 
 from scribe.adapters.storage import Storage
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.database import IDLE_IN_TRANSACTION_S
 from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.errors import ScribeError, StorageError
+from scribe.domain.jobs import ClaimedJob
 
 MARKER = "publishing"
 MAX_MOVING_S = IDLE_IN_TRANSACTION_S * 0.7
@@ -41,10 +44,17 @@ async def bring_in(storage: Storage, folder: str, token: UUID, files: Sequence[s
         raise
 
 
-async def tidy_up(storage: Storage, folder: str, token: UUID, files: Sequence[str]) -> None:
-    """Step 5. What cannot be removed now is named by no row: it stays until the next run or until the meeting goes."""
+async def tidy_up(units: UnitOfWorkFactory, storage: Storage, job: ClaimedJob, files: Sequence[str]) -> None:
+    """Steps 5 and 6. What cannot be removed now is named by no row: it stays until the next run or until the meeting
+    goes."""
+    folder = layout.results_folder(job.created_at, job.meeting_id)
     try:
-        await asyncio.to_thread(_tidy_up, storage, folder, token, files)
+        await asyncio.to_thread(storage.delete_folder, layout.staging_folder(folder, job.token))
+        if await asyncio.to_thread(_published_keys, storage, folder) != {f"{folder}/{name}" for name in files}:
+            async with units() as unit:
+                named = await unit.jobs.lock_results(job.meeting_id)
+                if named:
+                    await asyncio.to_thread(_remove_all_but, storage, folder, named)
     except (ScribeError, OSError) as error:
         get_logger().warning("results.left_over", folder=folder, error=type(error).__name__)
 
@@ -70,12 +80,13 @@ def _bring_in(storage: Storage, folder: str, token: UUID, files: Sequence[str], 
             raise StorageError(f"The storage lost {name} while it was published.")
 
 
-def _tidy_up(storage: Storage, folder: str, token: UUID, files: Sequence[str]) -> None:
-    storage.delete_folder(layout.staging_folder(folder, token))
-    ours = {f"{folder}/{name}" for name in files}
-    for key in storage.keys(folder):
-        if key not in ours and not key.startswith(f"{folder}/{layout.STAGING_PREFIX}"):
-            storage.delete(key)
+def _remove_all_but(storage: Storage, folder: str, named: Collection[str]) -> None:
+    for key in _published_keys(storage, folder) - set(named):
+        storage.delete(key)
+
+
+def _published_keys(storage: Storage, folder: str) -> set[str]:
+    return {key for key in storage.keys(folder) if not key.startswith(f"{folder}/{layout.STAGING_PREFIX}")}
 
 
 def _staging_folders(folder: str, keys: set[str]) -> set[str]:

@@ -109,7 +109,7 @@ class Queue:
             change = await unit.jobs.complete(job, folder, published)
             await _conclude(unit, job, change)
         _log(change)
-        await tidy_up(storage, folder, job.token, published.files)
+        await tidy_up(self._units, storage, job, published.files)
 
     async def failed(
         self, job: ClaimedJob, code: str, message: str, stage: Stage | None, *, is_retryable: bool

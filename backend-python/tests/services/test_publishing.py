@@ -179,6 +179,20 @@ async def test_a_new_run_replaces_all_files_of_the_last_one_and_no_sooner_than_i
     await assert_published(units, storage, second)
 
 
+async def test_an_object_store_is_published_to_in_the_same_way(
+    units: UnitOfWorkFactory, queue: Queue, job: ClaimedJob, s3_storage_url: str
+) -> None:
+    storage = Storage(s3_storage_url)
+    with pytest.raises(Crash):
+        await queue.publish(
+            job, CrashingStorage(s3_storage_url, 1), stage_results(storage, job, ("minutes.pdf", *FILES))
+        )
+    await _next_attempt(units, queue, job)
+    second = await next_job(queue)
+    await queue.publish(second, storage, stage_results(storage, second))
+    await assert_published(units, storage, second)
+
+
 async def test_results_that_are_not_all_there_are_not_published(
     units: UnitOfWorkFactory, queue: Queue, job: ClaimedJob, storage: Storage
 ) -> None:
@@ -276,6 +290,32 @@ async def test_a_publisher_that_was_frozen_for_minutes_overwrites_nothing_when_i
     frozen.wake.set()
     await zombie
     await assert_published(units, storage, second)
+
+
+async def test_a_publisher_that_was_frozen_before_tidying_up_removes_nothing_of_the_next_run(
+    units: UnitOfWorkFactory, queue: Queue, job: ClaimedJob, url: str, storage: Storage
+) -> None:
+    class SleepyStorage(Storage):
+        """Stands still after the commit, before it looks for what is left over."""
+
+        is_frozen, wake = threading.Event(), threading.Event()
+
+        def delete_folder(self, folder: str) -> None:
+            self.is_frozen.set()
+            assert self.wake.wait(30)
+            super().delete_folder(folder)
+
+    sleepy = SleepyStorage(url)
+    zombie = asyncio.create_task(queue.publish(job, sleepy, stage_results(storage, job)))
+    await asyncio.to_thread(sleepy.is_frozen.wait, 30)
+    async with units() as unit:
+        await requeue(unit, job.meeting_id, None, 5)
+    second = await next_job(queue)
+    files = ("minutes.pdf", *FILES)
+    await queue.publish(second, storage, stage_results(storage, second, files))
+    sleepy.wake.set()
+    await zombie
+    await assert_published(units, storage, second, files)
 
 
 async def _cancel(units: UnitOfWorkFactory, job: ClaimedJob) -> None:
