@@ -179,7 +179,7 @@ def upload_a_gigabyte(stack: Stack, client: Client) -> tuple[float, tuple[float,
 
 
 def measure(options: argparse.Namespace) -> Load:
-    with Stack(Plan(num_workers=options.workers, settings={})) as stack:
+    with Stack(Plan(num_workers=options.workers, settings={"SCRIBE_RESIDENCY": "keep"})) as stack:
         client = Client(stack.url, stack.token, patience_s=600)
         api = Memory(stack.keeper.process("api"))
         began, busy = time.monotonic(), {}
