@@ -275,7 +275,7 @@ async def _assemble(desk: Desk, upload: Upload) -> StoredRecording | None:
     try:
         async with open_sink(desk.storage, layout.recording_key(upload.id), sha256) as sink:
             for name, size_bytes in zip(upload.pieces, piece_sizes(upload.pieces, upload.length_bytes), strict=True):
-                await sink.write(await in_thread(_piece, desk.storage, upload.id, name, size_bytes))
+                await _copy_piece(desk.storage, layout.part_key(upload.id, name), size_bytes, sink)
                 if time.monotonic() - last_sign > SIGN_EVERY_S:
                     async with desk.units() as unit:
                         await unit.uploads.still_finishing(upload.id)
@@ -290,13 +290,17 @@ async def _assemble(desk: Desk, upload: Upload) -> StoredRecording | None:
     return StoredRecording(upload.length_bytes, sha256.hexdigest())
 
 
-def _piece(storage: Storage, upload_id: UUID, name: str, size_bytes: int) -> bytes:
-    content = storage.read(layout.part_key(upload_id, name))
-    if content is None:
-        raise _PieceGone
-    if len(content) != size_bytes:
-        raise StorageError(f"A piece of upload {upload_id} has not the size it was written with.")
-    return content
+async def _copy_piece(storage: Storage, key: str, size_bytes: int, sink: HashingSink) -> None:
+    try:
+        file = await in_thread(storage.open_read, key)
+    except NotFoundError as error:
+        raise _PieceGone from error
+    try:
+        copied = await sink.copy(file, size_bytes + 1)  # one more, to see that there is no more
+    finally:
+        await in_thread(file.close)
+    if copied != size_bytes:
+        raise StorageError(f"The piece {key} has not the size it was written with.")
 
 
 class _PieceGone(Exception):  # noqa: N818 -- never seen outside
