@@ -61,7 +61,8 @@ with busy as (
 )
 """
 """What claim after claim would take if none ended and none came: with each turn its user has one more under way, and
-those who have waited for their first turn go before those who just had one. What is not due yet comes last."""
+those who have waited for their first turn go before those who just had one. Exact within one priority; of users who
+also wait in a higher one, the order of ties is not foreseen. What is not due yet comes last."""
 
 PLACE = text(f"{_PLACED} select place from placed where id = :id").bindparams(bindparam("id", type_=Uuid))  # noqa: S608
 ORDER = text(f"{_PLACED} select id from placed order by place limit :limit").bindparams(  # noqa: S608 -- both constant
