@@ -19,6 +19,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.api.context import Context
 from scribe.api.errors import install_error_handlers
 from scribe.api.headers import install_security_headers
+from scribe.api.limits import install_body_limit
 from scribe.api.observation import install_observation
 from scribe.api.openapi import install_documentation
 from scribe.api.routes import routers
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Smart Meeting Scribe", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     install_error_handlers(app)
     install_security_headers(app)
+    install_body_limit(app)
     for router in routers():
         app.include_router(router)
     install_documentation(app)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, Select, case, delete, exists, func, or_, select, text, update
+from sqlalchemy import CursorResult, Select, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -138,19 +138,21 @@ class AccountRepository:
         )
         await self._session.flush()
 
-    async def live_session(self, session_id: bytes) -> tuple[User, str] | None:
-        """Whose it is and its CSRF token, while neither it nor its user has ended."""
-        found = await self._row(
-            select(UserRow, SessionRow.csrf_token)
+    async def live_session(self, session_id: bytes) -> tuple[User, str, bool] | None:
+        """Whose it is, its CSRF token, and whether to touch it; while neither it nor its user has ended."""
+        is_due = SessionRow.last_seen_at < func.now() - TOUCH_EVERY
+        query = (
+            select(UserRow, SessionRow.csrf_token, is_due)
             .join(SessionRow, SessionRow.user_id == UserRow.id)
             .where(SessionRow.id == session_id, SessionRow.expires_at > func.now(), UserRow.is_active)
         )
-        return None if found is None else (_user(found[0]), found[1])
+        found = (await self._session.execute(query)).first()
+        return None if found is None else (_user(found[0]), found[1], found[2])
 
     async def touch_session(self, session_id: bytes, lasts: timedelta) -> None:
         await self._session.execute(
             update(SessionRow)
-            .where(SessionRow.id == session_id, SessionRow.last_seen_at < func.now() - TOUCH_EVERY)
+            .where(SessionRow.id == session_id)
             .values(last_seen_at=func.now(), expires_at=func.now() + lasts)
         )
 
@@ -194,19 +196,20 @@ class AccountRepository:
         )
         return _token(cast("ApiTokenRow", row))
 
-    async def live_token(self, token_hash: bytes) -> tuple[User, ApiToken] | None:
-        """Neither revoked nor expired, of an active user."""
-        found = await self._row(
-            select(UserRow, ApiTokenRow)
+    async def live_token(self, token_hash: bytes) -> tuple[User, ApiToken, bool] | None:
+        """Neither revoked nor expired, of an active user; and whether to touch it."""
+        is_due = or_(ApiTokenRow.last_used_at.is_(None), ApiTokenRow.last_used_at < func.now() - TOUCH_EVERY)
+        query = (
+            select(UserRow, ApiTokenRow, is_due)
             .join(ApiTokenRow, ApiTokenRow.user_id == UserRow.id)
             .where(ApiTokenRow.token_hash == token_hash, _IS_LIVE, UserRow.is_active)
         )
-        return None if found is None else (_user(found[0]), _token(found[1]))
+        found = (await self._session.execute(query)).first()
+        return None if found is None else (_user(found[0]), _token(found[1]), found[2])
 
     async def touch_token(self, token_id: UUID) -> None:
-        is_due = or_(ApiTokenRow.last_used_at.is_(None), ApiTokenRow.last_used_at < func.now() - TOUCH_EVERY)
         await self._session.execute(
-            update(ApiTokenRow).where(ApiTokenRow.id == token_id, is_due).values(last_used_at=func.now())
+            update(ApiTokenRow).where(ApiTokenRow.id == token_id).values(last_used_at=func.now())
         )
 
     async def token_left(self, token_id: UUID) -> timedelta | None:
@@ -266,9 +269,6 @@ class AccountRepository:
         chosen = query.with_for_update() if for_update else query
         row = await self._session.scalar(chosen.execution_options(populate_existing=True))
         return None if row is None else _user(row)
-
-    async def _row(self, query: Select[Any, Any]) -> Row[Any, Any] | None:
-        return (await self._session.execute(query)).first()
 
     async def _change_user(self, user_id: UserId, **changes: Any) -> None:
         await self._session.execute(update(UserRow).where(UserRow.id == user_id).values(**changes))

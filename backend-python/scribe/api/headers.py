@@ -26,7 +26,9 @@ REVALIDATED = "private, no-cache"
 
 
 def install_security_headers(app: FastAPI) -> None:
-    app.add_middleware(SecurityHeaders)
+    """Around everything: an added middleware would stand inside the one that answers when we crash."""
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: SecurityHeaders(build())  # type: ignore[method-assign]
 
 
 class SecurityHeaders:

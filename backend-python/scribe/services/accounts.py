@@ -167,8 +167,9 @@ async def by_session(units: UnitOfWorkFactory, secret: str, settings: ApiSetting
         found = await unit.accounts.live_session(session_id)
         if found is None:
             raise _ended()
-        await unit.accounts.touch_session(session_id, timedelta(days=settings.session_days))
-    user, csrf_token = found
+        user, csrf_token, is_due = found
+        if is_due:
+            await unit.accounts.touch_session(session_id, timedelta(days=settings.session_days))
     who = Principal(user.id, user.username, user.role, ROLE_SCOPES[user.role], session_id=session_id)
     return SessionFound(who, csrf_token, user.must_change_password)
 
@@ -179,8 +180,9 @@ async def by_token(units: UnitOfWorkFactory, secret: str) -> Principal:
         found = await unit.accounts.live_token(digest(secret))
         if found is None:
             raise NotSignedInError("The API token is wrong, has expired or was revoked.")
-        await unit.accounts.touch_token(found[1].id)
-    user, token = found
+        user, token, is_due = found
+        if is_due:
+            await unit.accounts.touch_token(token.id)
     scopes = token.scopes & ROLE_SCOPES[user.role]
     role = user.role if Scope.ADMIN in scopes else Role.MEMBER
     return Principal(user.id, user.username, role, scopes, token_id=token.id)

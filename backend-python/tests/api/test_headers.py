@@ -48,6 +48,22 @@ async def test_what_a_route_says_itself_stays_and_the_rest_is_not_kept() -> None
         assert "content-security-policy" not in (await http.get("/docs")).headers
 
 
+async def test_a_crash_is_answered_with_the_same_headers() -> None:
+    app = FastAPI()
+    install_security_headers(app)
+
+    @app.get("/api/crash")
+    async def crash() -> None:
+        raise ZeroDivisionError
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://scribe.test") as http:
+        answer = await http.get("/api/crash")
+    assert answer.status_code == 500
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
 async def test_streams_flow_through_as_they_come() -> None:
     """The second piece is made only after the first has arrived: a middleware that gathers answers would hang."""
     app = FastAPI()

@@ -68,7 +68,7 @@ async def test_users_are_listed_page_by_page(admin: httpx.AsyncClient, units: Un
         page = (await admin.get("/api/v1/users", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
         names += [user["username"] for user in page["items"]]
         assert len(page["items"]) <= 2
-        cursor = page["next_cursor"]
+        cursor = page["next"]
         if cursor is None:
             break
     assert names == ["anne", "bruno", "claire", "denis", "root"]

@@ -26,11 +26,10 @@ from scribe.services import accounts, tokens
 from scribe.services.accounts import Credentials, Origin, SignedIn
 from scribe.services.tokens import TokenWish
 
-MAX_BODY_BYTES = 16 * 1024
 COOKIE_LIFE_S = 400 * 24 * 3600
 """The longest that browsers take (RFC 6265bis). When the session ends is decided here, by its last use."""
 
-router = APIRouter(prefix="/api/v1", tags=["Accounts"], max_body_size=MAX_BODY_BYTES)
+router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
 
 @router.post(

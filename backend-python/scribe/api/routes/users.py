@@ -14,9 +14,7 @@ from scribe.domain.meeting import UserId
 from scribe.services import users
 from scribe.services.users import NewUser, UserChanges
 
-MAX_BODY_BYTES = 16 * 1024
-
-router = APIRouter(prefix="/api/v1/users", tags=["Accounts"], max_body_size=MAX_BODY_BYTES)
+router = APIRouter(prefix="/api/v1/users", tags=["Accounts"])
 
 
 @router.get("", operation_id="list_users", summary="All users", responses=problems(401, 403, 422, 503))
@@ -24,7 +22,7 @@ async def list_users(
     who: Administrator,  # noqa: ARG001 -- only to be let in
     ctx: Ctx,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
 ) -> UsersOut:
     """By name, page by page."""
     if limit > ctx.settings.api.max_page:

@@ -231,7 +231,7 @@ class InvitedOut(_Out):
 
 class UsersOut(_Out):
     items: list[UserOut]
-    next_cursor: str | None
+    next: str | None
     """For the next page; null: this was the last one."""
 
     @classmethod
@@ -239,7 +239,7 @@ class UsersOut(_Out):
         """``users``: one more than ``limit``, where there are more."""
         shown = users[:limit]
         cursor = _to_cursor(shown[-1].username) if len(users) > limit else None
-        return cls(items=[UserOut.of(user) for user in shown], next_cursor=cursor)
+        return cls(items=[UserOut.of(user) for user in shown], next=cursor)
 
 
 def from_cursor(cursor: str | None) -> str:
