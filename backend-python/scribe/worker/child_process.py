@@ -8,8 +8,10 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 from scribe.core.logging import get_logger
@@ -17,6 +19,9 @@ from scribe.domain.errors import EngineCrashError
 from scribe.worker.protocol import Failed, Finished, Order, Report, report_of
 
 LONGEST_LINE_BYTES = 1 << 20
+STALL_S = 900.0
+STALL_SHARE = 0.01
+"""Who says nothing for STALL_S and uses less than this share of one processor meanwhile stands still."""
 NOT_FOR_THE_CHILD = ("DATABASE_URL", "REDIS_URL")
 """It works on files that anybody may have sent: what it does not need, it does not get."""
 
@@ -65,17 +70,29 @@ class ChildProcess:
         return self._process.returncode is None
 
     async def reports(self, order: Order) -> AsyncIterator[Report]:
-        """Everything up to ``Finished`` or ``Failed``. Raises: EngineCrashError when it dies before."""
+        """Everything up to ``Finished`` or ``Failed``. Raises: EngineCrashError when it dies or stands still before."""
         assert self._process.stdin is not None  # noqa: S101 -- asked for above
         self._process.stdin.write(order.to_line())
         with suppress(ConnectionError):  # it is dead: the pipe will say so
             await self._process.stdin.drain()
-        while (line := await self._pipe.readline()).endswith(b"\n"):  # it may die in the middle of one
+        while (line := await self._line()).endswith(b"\n"):  # it may die in the middle of one
             report = report_of(line)
             yield report
             if isinstance(report, Finished | Failed):
                 return
         raise EngineCrashError(_how_it_died(await self._process.wait()))
+
+    async def _line(self) -> bytes:
+        """Empty when it is dead. A model may compute for long without a word, but not without the processor: one that
+        does neither hangs in a lock and would hang for ever, under a lease that is faithfully renewed."""
+        heard_s, worked_s = time.monotonic(), _cpu_s(self.pid)
+        while True:
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self._pipe.readline(), STALL_S / 10)
+            if _cpu_s(self.pid) - worked_s > STALL_SHARE * STALL_S:
+                heard_s, worked_s = time.monotonic(), _cpu_s(self.pid)
+            elif time.monotonic() - heard_s > STALL_S and self.is_alive:
+                raise EngineCrashError("The process that ran the models stood still and was ended.")
 
     async def kill(self) -> None:
         """Gone when this returns, with whatever it started in its session. The decoder dies with its parent."""
@@ -93,3 +110,12 @@ def _how_it_died(return_code: int) -> str:
     name = signal.Signals(-return_code).name if -return_code in set(signal.Signals) else str(-return_code)
     why = ", most likely for want of memory" if -return_code == signal.SIGKILL else ""
     return f"The process that ran the models was ended by the system{why} ({name})."
+
+
+def _cpu_s(pid: int) -> float:
+    """Of the process and of the children it waited for; where nobody tells, it always works."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return time.monotonic()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

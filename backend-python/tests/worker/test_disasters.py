@@ -10,11 +10,15 @@ from redis.asyncio import Redis
 
 from scribe.adapters.queue import Bell
 from scribe.adapters.servers.children import free_port
+from scribe.adapters.servers.postgres import PostgresServer
 from scribe.adapters.servers.valkey import ValkeyServer
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.broker import build_broker
+from scribe.core.database import build_engine
+from scribe.core.migrate import migrate
 from scribe.domain.accounts import Principal
 from scribe.domain.meeting import Stage
+from tests.conftest import add_user
 from tests.worker.conftest import Place, eventually, gone, make_place, wav
 
 SLOW = "0.15"
@@ -170,8 +174,8 @@ async def test_a_worker_waits_for_redis_and_finds_it_again(
         assert worker.events("receiver.lost")
     with place.worker(queue__poll_every_s=NEVER), server:
         await _listens(place)
-        server.stop()
-        server.start()
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
         row = await place.ended(await place.meeting(recording))
     assert row.status == "COMPLETED"
 
@@ -185,6 +189,30 @@ async def test_a_message_wakes_an_idle_worker(place: Place, recording: bytes) ->
         row = await place.ended(meeting_id)
     await broker.shutdown()
     assert row.status == "COMPLETED"
+
+
+async def test_a_run_outlives_the_database(
+    servers_dir: Path, redis_url: str, redis_stream: str, tmp_path: Path, recording: bytes
+) -> None:
+    with PostgresServer(servers_dir / "postgres-that-goes", free_port(), is_durable=False) as server:
+        engine = build_engine(server.url)
+        await migrate(engine)
+        units = UnitOfWorkFactory(engine)
+        place = make_place(tmp_path, server.url, redis_url, redis_stream, units, await add_user(units, "claire"))
+        meeting_id = await place.meeting(recording)
+        with place.worker(fake_pace=SLOW) as worker:
+            await place.is_in(meeting_id, Stage.DIARIZE)
+            await asyncio.to_thread(server.stop)
+
+            async def missed() -> object:
+                return worker.events("heartbeat.missed") or None
+
+            await eventually(missed)
+            await asyncio.to_thread(server.start)
+            row = await place.ended(meeting_id)
+        await engine.dispose()
+    assert (row.status, row.attempt) == ("COMPLETED", 1)
+    assert row.stages["transcribe"]["is_reused"] is False
 
 
 async def _consumers(place: Place) -> list[bytes]:
