@@ -187,7 +187,13 @@ class MeetingOut(MeetingSummaryOut):
                         "max_speakers": None, "vocabulary": ["Brocksley"], "model": None, "voices": "all",
                         "reading_language": None},
             "estimate": {"queue_place": None, "starts_in_s": None, "remaining_s": 212.0, "is_rough": False},
-            "links": {"self": f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11"},
+            "links": {
+                "self": f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11",
+                "results": {}, "exports": {}, **{
+                    part: f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11/{part}"
+                    for part in ("events", "audio", "waveform", "transcript")
+                },
+            },
         }},
     )  # fmt: skip
 
