@@ -21,8 +21,8 @@ from chaos.recordings import Kind, make
 from chaos.stack import Plan, Stack
 
 SAMPLE = REPOSITORY / "samples" / "conference.flac"
-FAKE_LENGTH_S, FAKE_PACE = 20.0, 0.15
-"""Two paced stages of 20 s of audio: 6 s of waiting a meeting."""
+FAKE_LENGTH_S, FAKE_PACE = 20.0, 0.4
+"""Two paced stages of 20 s of audio: 16 s of waiting a meeting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Point:
 
 
 def measure(engines: str, num_workers: int, num_meetings: int, storage: str, one: float | None) -> Point:
-    settings = {"SCRIBE_FAKE_PACE": str(FAKE_PACE)} if engines == "fake" else {}
+    settings = {"SCRIBE_FAKE_PACE": str(FAKE_PACE), "SCRIBE_RESIDENCY": "keep"} if engines == "fake" else {}
     plan = Plan(num_workers=num_workers, engines=engines, storage=storage, settings=settings)  # type: ignore[arg-type]
     with Stack(plan) as stack:
         client = Client(stack.url, stack.token)
@@ -66,7 +66,7 @@ def measure(engines: str, num_workers: int, num_meetings: int, storage: str, one
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--workers", default="1,2,3")
-    parser.add_argument("--fake", type=int, default=24, help="meetings with engines that wait (0: leave out)")
+    parser.add_argument("--fake", type=int, default=12, help="meetings with engines that wait (0: leave out)")
     parser.add_argument("--real", type=int, default=4, help="meetings with real models (0: leave out)")
     parser.add_argument("--storage", choices=("s3", "local"), default="s3")
     parser.add_argument("--json", type=Path, default=REPOSITORY / "out" / "bench" / "scale.json", metavar="OUT")
