@@ -26,6 +26,7 @@ from scribe.core.logging import get_logger
 from scribe.domain.errors import WorkerLostError
 from scribe.domain.jobs import Abandoned, DatabaseClock, Failure, StatusChange, status_event
 from scribe.domain.meeting import MeetingStatus
+from scribe.domain.workers import SILENT_S
 from scribe.services.queue import FAILURES, end_attempt
 
 LEASE_EXPIRIES = "lease_expiries"
@@ -74,7 +75,7 @@ class Reaper:
                 ended += await self._give_up_worn_out(unit)
                 if is_calm:
                     await unit.workers.forget_silent(WORKER_FORGOTTEN_S)
-                kicked = await unit.jobs.kick_due(self._settings.lease_s, KICK_AGAIN_S)
+                kicked = await unit.jobs.kick_due(SILENT_S, KICK_AGAIN_S)
         except BaseException:
             self._is_unanswered = True
             raise
