@@ -65,7 +65,7 @@ def list_users(as_json: AsJson = False) -> None:
             "username": user.username,
             "role": str(user.role),
             "is_active": user.is_active,
-            "last_login_at": user.last_login_at and user.last_login_at.isoformat(timespec="seconds"),
+            "last_login_at": user.last_login_at,
             "display_name": user.display_name,
         }
         for user in found
@@ -152,26 +152,25 @@ def list_tokens(user: Of = FIRST_ADMINISTRATOR, as_json: AsJson = False) -> None
     async def find(units: "UnitOfWorkFactory") -> list[ApiToken]:
         return await tokens.list_tokens(units, await _principal(units, user))
 
-    def moment(value: datetime | None) -> str | None:
-        return None if value is None else value.isoformat(timespec="seconds")
-
     rows = [
         {
             "id": str(token.id),
             "name": token.name,
             "prefix": token.prefix,
             "scopes": " ".join(sorted(token.scopes)),
-            "expires_at": moment(token.expires_at),
-            "last_used_at": moment(token.last_used_at),
+            "expires_at": token.expires_at,
+            "last_used_at": token.last_used_at,
         }
         for token in _run(find)
     ]
-    _show(rows, as_json=as_json)
+    _show(rows, as_json=as_json, hidden="id")
 
 
 @token_app.command("revoke")
 def revoke_token(
-    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `scribe token list` shows it, or its prefix.")],
+    token_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Its prefix, as `scribe token list` shows it, or its id.")
+    ],
     user: Of = FIRST_ADMINISTRATOR,
 ) -> None:
     """End a token at once."""
@@ -185,7 +184,7 @@ def revoke_token(
         if not fitting:
             raise NotFoundError(f"{owner.username} has no such token: `scribe token list` shows them.")
         if len(fitting) > 1:
-            raise ConflictError("Several tokens begin so: give the id.")
+            raise ConflictError("Several tokens begin so: give the id, which `scribe token list --json` has.")
         await tokens.revoke_token(units, owner, fitting[0])
         return fitting[0]
 
@@ -245,22 +244,26 @@ def _print_invited(invited: "Invited") -> None:
     typer.echo(invited.one_time_password)
 
 
-def _show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, hidden: str = "") -> None:
+    """``hidden``: too long for a table, and in the JSON."""
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=datetime.isoformat))
         return
     if not rows:
         typer.echo("None.")
         return
+    columns = [column for column in rows[0] if column != hidden]
     table = Table(box=None, header_style="bold", padding=(0, 1))
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    for column in columns:
+        table.add_column(column.removesuffix("_at").replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(_cell(row[column]) for column in columns))
     Console(markup=False).print(table)
 
 
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     return "–" if value in {None, ""} else str(value)
