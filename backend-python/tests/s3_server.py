@@ -65,6 +65,7 @@ class S3Server:
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *(f"-{name}.port.grpc={children.free_port()}" for name in ports),
             "-master.volumeSizeLimitMB=256", "-volume.max=20", "-master.telemetry=false", "-volume.preStopSeconds=0",
+            "-s3.port.iceberg=0", "-s3.port.lance=0",  # fixed ports otherwise: two servers could not run
         ]  # fmt: skip
         self._child = children.start(
             command,
