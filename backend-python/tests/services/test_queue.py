@@ -1,5 +1,6 @@
 """What becomes of a meeting in the hands of a worker and of its owner, with a real database."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from scribe.domain.requests import RunOptions
 from scribe.services.queue import Queue, request_cancel, requeue
 from tests.pending_meetings import (
     add_meeting,
+    add_meetings,
     make_due,
     meeting_row,
     stage_results,
@@ -278,6 +280,24 @@ async def test_the_worker_of_a_cancelled_meeting_hears_of_it_and_ends_it(
     await queue.cancelled(job)
     row = await meeting_row(units, job.meeting_id)
     assert (row.status, row.cancel_requested_at, row.failure_code) == ("CANCELLED", None, None)
+
+
+async def test_cancelling_while_workers_claim_loses_no_request_and_stops_every_meeting(
+    units: UnitOfWorkFactory, member: Principal, stranger: Principal, queue: Queue
+) -> None:
+    ids = [*await add_meetings(units, member.user_id, 20), *await add_meetings(units, stranger.user_id, 20)]
+
+    async def work(worker_id: str) -> None:
+        while (job := await queue.claim(worker_id)) is not None:
+            while not await queue.renew(job):
+                pass
+            await queue.cancelled(job)
+
+    workers = [work(f"host:{number}:a") for number in range(4)]
+    await asyncio.wait_for(asyncio.gather(*workers, *(cancel(units, meeting_id) for meeting_id in ids)), 60)
+    for meeting_id in ids:
+        assert (await meeting_row(units, meeting_id)).status == "CANCELLED"
+        assert (await statuses_told(units, meeting_id)).count("CANCELLED") == 1
 
 
 @pytest.mark.parametrize("end", ["failed", "released"])
