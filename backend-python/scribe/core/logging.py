@@ -10,6 +10,7 @@ Usage::
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -28,6 +29,11 @@ def configure_logging(level: str, *, as_json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def trace_of(error: BaseException) -> str:
+    """Where it happened, without the error's message, which may quote what was said or name somebody."""
+    return "".join(traceback.format_tb(error.__traceback__))
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:

@@ -10,7 +10,6 @@ be killed at any moment; whoever comes next goes on from the checkpoints. Starte
 import errno
 import os
 import sys
-import traceback
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
@@ -21,7 +20,7 @@ from scribe.adapters.audio_confinement import die_with
 from scribe.adapters.checkpoints import StorageCheckpoints
 from scribe.adapters.storage import Storage
 from scribe.core.config import Settings, load_settings
-from scribe.core.logging import configure_logging, get_logger
+from scribe.core.logging import configure_logging, get_logger, trace_of
 from scribe.core.paths import storage_url, voices_dir
 from scribe.domain import layout
 from scribe.domain.audio import AudioFacts
@@ -167,8 +166,7 @@ def _failure(error: Exception) -> Failed:
         return Failed(ResourceError.code, _NO_MEMORY, is_retryable=True)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return Failed(ResourceError.code, "The worker's disk is full: make room.", is_retryable=True)
-    trace = "".join(traceback.format_tb(error.__traceback__))  # without the message, which may quote what was said
-    get_logger().error("job.bug", error=type(error).__name__, trace=trace)
+    get_logger().error("job.bug", error=type(error).__name__, trace=trace_of(error))
     message = f"Something unexpected happened ({type(error).__name__}): please report it."
     return Failed(InternalError.code, message, is_retryable=True)
 

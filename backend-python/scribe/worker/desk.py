@@ -15,7 +15,7 @@ from collections import deque
 from types import TracebackType
 from typing import Self
 
-from scribe.core.logging import get_logger
+from scribe.core.logging import get_logger, trace_of
 from scribe.domain.errors import LeaseLostError, UnavailableError
 from scribe.domain.jobs import ClaimedJob
 from scribe.domain.meeting import Stage
@@ -81,7 +81,9 @@ class Desk:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             except Exception as error:  # noqa: BLE001 -- a report that cannot be stored must not cost the meeting
-                get_logger().error("report.lost", report=type(report).__name__, error=repr(error)[:500])
+                get_logger().error(
+                    "report.lost", report=type(report).__name__, error=type(error).__name__, trace=trace_of(error)
+                )
             else:
                 pause_s = FIRST_PAUSE_S
             if not self._reports:

@@ -7,7 +7,7 @@ away. What is claimed is processed by the runner.
 import asyncio
 from contextlib import suppress
 
-from scribe.core.logging import get_logger
+from scribe.core.logging import get_logger, trace_of
 from scribe.domain.errors import UnavailableError
 from scribe.services.queue import Queue
 from scribe.worker.runner import JobRunner
@@ -56,8 +56,9 @@ class Drain:
                 job = await self._queue.claim(self._worker_id)
                 if job is None:
                     return
-                await self._runner.run(job)
+                if not await self._runner.run(job):
+                    return
         except UnavailableError as error:
             get_logger().warning("drain.waits", error=type(error.__cause__ or error).__name__)
         except Exception as error:  # noqa: BLE001 -- the edge of the worker: its lease runs out, the meeting goes on
-            get_logger().exception("drain.bug", error=type(error).__name__)
+            get_logger().error("drain.bug", error=type(error).__name__, trace=trace_of(error))

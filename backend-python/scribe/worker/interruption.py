@@ -16,6 +16,8 @@ class Reason(StrEnum):
     """The meeting is another worker's now."""
     STOPPING = "stopping"
     """This worker has been told to end."""
+    UNFIT = "unfit"
+    """This worker cannot start a child or write to its disk; another one may, or this one later."""
 
 
 class Interruption:

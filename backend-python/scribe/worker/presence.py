@@ -52,7 +52,7 @@ class Presence:
                 is_well = False
             else:
                 is_well = True
-            await asyncio.sleep(BEAT_EVERY_S)
+            await self._runner.changes(BEAT_EVERY_S)
 
     async def say_goodbye(self) -> None:
         """What cannot be said now is noticed later."""

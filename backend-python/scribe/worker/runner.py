@@ -14,13 +14,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 
 import structlog
 
 from scribe.adapters.storage import Storage
 from scribe.core.config import Settings
-from scribe.core.logging import get_logger
+from scribe.core.logging import get_logger, trace_of
 from scribe.domain import layout
 from scribe.domain.errors import (
     ArtefactError,
@@ -68,6 +67,7 @@ class JobRunner:
         self._interruption: Interruption | None = None
         self._child: ChildProcess | None = None
         self._is_stopping = False
+        self._changed = asyncio.Event()
         self.meeting_id: MeetingId | None = None
         """What is under way."""
 
@@ -83,36 +83,50 @@ class JobRunner:
     async def close(self) -> None:
         await self._end_child()
 
-    async def run(self, job: ClaimedJob) -> None:
-        log, begun_s = get_logger(), time.monotonic()
-        self._interruption, self.meeting_id = Interruption(), job.meeting_id
+    async def changes(self, timeout_s: float) -> None:
+        """Returns when a meeting begins or ends, or after ``timeout_s``."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+
+    async def run(self, job: ClaimedJob) -> bool:
+        """``False``: this worker is not fit to work just now, the meeting was given back untouched."""
+        begun_s, interruption = time.monotonic(), Interruption()
+        self._interruption, self.meeting_id = interruption, job.meeting_id
+        self._changed.set()
         if self._is_stopping:
-            self._interruption.tell(Reason.STOPPING)
+            interruption.tell(Reason.STOPPING)
         with structlog.contextvars.bound_contextvars(meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt):
-            log.info("job.claimed")
-            folder = self._scratch.folder(job)
+            get_logger().info("job.claimed")
             end: End = Reason.LEASE_LOST
             try:
-                with Heartbeat(self._database_url, self._settings.queue, job, self._interruption):
-                    end, stage = await self._worked(job, folder, self._interruption)
+                with Heartbeat(self._database_url, self._settings.queue, job, interruption):
+                    end, stage = await self._worked(job, interruption)
                     await self._end_child(unless=end)
-                    end = await self._settled(job, end, stage, self._interruption)
+                    end = await self._settled(job, end, stage, interruption)
             except LeaseLostError:
                 end = Reason.LEASE_LOST
             finally:
-                self._interruption = self.meeting_id = None
                 await self._end_child(unless=end)
-                await asyncio.to_thread(self._tidy, job, folder, end)
+                await asyncio.to_thread(self._tidy, job, end)
+                self._interruption = self.meeting_id = None
+                self._changed.set()
             ending = end.code if isinstance(end, Failed) else end if isinstance(end, Reason) else "published"
-            log.info("job.ended", ending=str(ending), seconds=round(time.monotonic() - begun_s, 3))
+            get_logger().info("job.ended", ending=str(ending), seconds=round(time.monotonic() - begun_s, 3))
+        return end is not Reason.UNFIT
 
     # --- the child --------------------------------------------------------------------------------------------------
 
-    async def _worked(self, job: ClaimedJob, folder: Path, interruption: Interruption) -> tuple[End, Stage | None]:
+    async def _worked(self, job: ClaimedJob, interruption: Interruption) -> tuple[End, Stage | None]:
         """How the child's work ended, and in which stage."""
-        async with Desk(self._queue, job, interruption) as desk:
+        try:
+            folder = self._scratch.folder(job)
             if self._child is None or not self._child.is_alive:
                 self._child = await ChildProcess.start()
+        except OSError as error:  # no disk, no memory, no process: our fault and not the meeting's
+            get_logger().error("worker.unfit", error=type(error).__name__, reason=error.strerror)
+            return Reason.UNFIT, None
+        async with Desk(self._queue, job, interruption) as desk:
             following = asyncio.create_task(_followed(self._child, Order(job, folder), desk))
             interrupted = asyncio.create_task(interruption.wait())
             await asyncio.wait({following, interrupted}, return_when=asyncio.FIRST_COMPLETED)
@@ -156,7 +170,7 @@ class JobRunner:
                 )
             case Reason.CANCELLED:
                 return await _insist(lambda: self._queue.cancelled(job), interruption, unless=Reason.CANCELLED)
-            case Reason.STOPPING:
+            case Reason.STOPPING | Reason.UNFIT:
                 with suppress(UnavailableError, TimeoutError):  # else the lease runs out
                     await asyncio.wait_for(self._queue.released(job), RELEASE_TIMEOUT_S)
                 return None
@@ -172,12 +186,12 @@ class JobRunner:
         except ScribeError as error:
             return Failed(error.code, str(error), error.is_retryable)
         except Exception as error:  # noqa: BLE001 -- the edge: a bug must not leave the meeting hanging
-            get_logger().exception("publish.bug", error=type(error).__name__)
+            get_logger().error("publish.bug", error=type(error).__name__, trace=trace_of(error))
             return Failed(InternalError.code, "Publishing the results went wrong: please report it.", is_retryable=True)
 
-    def _tidy(self, job: ClaimedJob, folder: Path, end: End) -> None:
+    def _tidy(self, job: ClaimedJob, end: End) -> None:
         """Nothing of an attempt that came to nothing stays, but its checkpoints."""
-        Scratch.remove(folder)
+        self._scratch.remove(job)
         if isinstance(end, Finished):
             return
         results = layout.results_folder(job.created_at, job.meeting_id)

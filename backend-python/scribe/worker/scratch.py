@@ -50,13 +50,15 @@ class Scratch:
 
     def folder(self, job: ClaimedJob) -> Path:
         """By the attempt's token: a worker that woke from a long sleep must not tidy up after its successor."""
-        folder = self._own / f"{job.meeting_id}-{job.token}"
+        folder = self._path(job)
         folder.mkdir(mode=0o700)
         return folder
 
-    @staticmethod
-    def remove(folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+    def remove(self, job: ClaimedJob) -> None:
+        shutil.rmtree(self._path(job), ignore_errors=True)
+
+    def _path(self, job: ClaimedJob) -> Path:
+        return self._own / f"{job.meeting_id}-{job.token}"
 
     def _remove_abandoned(self) -> None:
         for folder in self._root.iterdir():

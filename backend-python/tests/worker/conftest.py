@@ -196,13 +196,20 @@ async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float 
 
 
 def make_place(
-    folder: Path, database_url: str, redis_url: str, redis_stream: str, units: UnitOfWorkFactory, owner: Principal
+    folder: Path,
+    database_url: str,
+    redis_url: str,
+    redis_stream: str,
+    units: UnitOfWorkFactory,
+    owner: Principal,
+    storage_url: str | None = None,
 ) -> Place:
+    storage_url = storage_url or str(folder / "files")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("SCRIBE_")},
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "SCRIBE_STORAGE_URL": str(folder / "files"),
+        "SCRIBE_STORAGE_URL": storage_url,
         "SCRIBE_DATA_DIR": str(folder / "data"),
         "SCRIBE_QUEUE__STREAM": redis_stream,
         "SCRIBE_QUEUE__LEASE_S": str(LEASE_S),
@@ -214,7 +221,7 @@ def make_place(
         "SCRIBE_LOG_LEVEL": "debug",
         "OMP_NUM_THREADS": "1",
     }
-    return Place(units, Storage(str(folder / "files")), folder, owner, environment)
+    return Place(units, Storage(storage_url), folder, owner, environment)
 
 
 @pytest.fixture

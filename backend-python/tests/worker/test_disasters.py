@@ -1,6 +1,7 @@
 """What a worker survives, and what its death costs the others: nothing but time."""
 
 import asyncio
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -141,6 +142,21 @@ async def test_a_worker_that_is_told_to_end_gives_its_meeting_back(place: Place,
         row = await place.ended(meeting_id)
     assert (row.status, row.attempt) == ("COMPLETED", 1)
     assert row.stages["diarize"]["is_reused"]
+
+
+async def test_a_worker_that_lost_its_disk_burns_no_attempt(place: Place, recording: bytes) -> None:
+    with place.worker(queue__max_attempts="1") as worker:
+        await _listens(place)
+        shutil.rmtree(place.folder / "data" / "scratch")
+        meeting_id = await place.meeting(recording, max_attempts=1)
+
+        async def given_back() -> object:
+            return len(worker.events("worker.unfit")) > 1 or None
+
+        await eventually(given_back)
+        with place.worker():
+            row = await place.ended(meeting_id)
+    assert (row.status, row.attempt) == ("COMPLETED", 1)
 
 
 async def test_a_worker_with_nothing_to_do_ends_at_once(place: Place) -> None:

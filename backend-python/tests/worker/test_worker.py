@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.domain import layout
+from scribe.domain.accounts import Principal
 from scribe.domain.requests import RunOptions
-from tests.worker.conftest import RATE, Place, eventually, wav
+from tests.worker.conftest import RATE, Place, eventually, make_place, wav
 
 
 async def test_a_pending_meeting_becomes_minutes(place: Place, recording: bytes) -> None:
@@ -177,3 +179,25 @@ async def _is_idle(place: Place) -> None:
         return all(worker.meeting_id is None for worker in workers) or None
 
     await eventually(look)
+
+
+async def test_recordings_and_results_may_lie_in_an_object_store(
+    s3_storage_url: str,
+    database_url: str,
+    redis_url: str,
+    redis_stream: str,
+    units: UnitOfWorkFactory,
+    member: Principal,
+    tmp_path: Path,
+    recording: bytes,
+) -> None:
+    place = make_place(tmp_path, database_url, redis_url, redis_stream, units, member, storage_url=s3_storage_url)
+    meeting_id = await place.meeting(recording)
+    with place.worker():
+        row = await place.ended(meeting_id)
+        await _is_idle(place)
+        assert place.scratch() == []
+    assert (row.status, row.failure_message) == ("COMPLETED", None)
+    assert place.document(row, "fusion.json")["kind"] == "fusion"
+    assert place.storage.size(layout.peaks_key(meeting_id))
+    assert place.staged() == []
