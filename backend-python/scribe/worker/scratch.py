@@ -30,32 +30,45 @@ class Scratch:
         self._lock_fd: int | None = None
 
     def __enter__(self) -> Self:
+        self._settle()
+        return self
+
+    def _settle(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         door = os.open(self._root / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(door, fcntl.LOCK_EX)  # a folder that was made but not yet locked must not look abandoned
             self._own.mkdir(mode=0o700)
+            self._let_go()
             self._lock_fd = _locked(self._own)
             self._remove_abandoned()
         finally:
             os.close(door)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self._own, ignore_errors=True)
-        if self._lock_fd is not None:
-            os.close(self._lock_fd)
+        self._let_go()
 
     def folder(self, job: ClaimedJob) -> Path:
-        """By the attempt's token: a worker that woke from a long sleep must not tidy up after its successor."""
+        """By the attempt's token: a worker that woke from a long sleep must not tidy up after its successor.
+
+        Raises: OSError when the disk does not take it.
+        """
+        if not self._own.is_dir():  # somebody tidied up too well
+            self._settle()
         folder = self._path(job)
         folder.mkdir(mode=0o700)
         return folder
 
     def remove(self, job: ClaimedJob) -> None:
         shutil.rmtree(self._path(job), ignore_errors=True)
+
+    def _let_go(self) -> None:
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
 
     def _path(self, job: ClaimedJob) -> Path:
         return self._own / f"{job.meeting_id}-{job.token}"

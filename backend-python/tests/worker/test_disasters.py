@@ -145,17 +145,19 @@ async def test_a_worker_that_is_told_to_end_gives_its_meeting_back(place: Place,
 
 
 async def test_a_worker_that_lost_its_disk_burns_no_attempt(place: Place, recording: bytes) -> None:
-    with place.worker(queue__max_attempts="1") as worker:
+    with place.worker() as worker:
         await _listens(place)
-        shutil.rmtree(place.folder / "data" / "scratch")
+        scratch = place.folder / "data" / "scratch"
+        shutil.rmtree(scratch)
+        scratch.write_text("in the way")
         meeting_id = await place.meeting(recording, max_attempts=1)
 
         async def given_back() -> object:
             return len(worker.events("worker.unfit")) > 1 or None
 
         await eventually(given_back)
-        with place.worker():
-            row = await place.ended(meeting_id)
+        scratch.unlink()
+        row = await place.ended(meeting_id)
     assert (row.status, row.attempt) == ("COMPLETED", 1)
 
 
