@@ -111,6 +111,13 @@ class MeetingRow(Base):
         Index("ix_meetings_processing", "lease_until", postgresql_where=text("status = 'PROCESSING'")),
         Index("ix_meetings_tags", "tags", postgresql_using="gin"),
         Index("ix_meetings_owner_folded_name", "owner_id", "folded_name", "id"),
+        Index(
+            "ix_meetings_owner_held_on",
+            "owner_id",
+            text("(coalesce(held_on, timezone('UTC', created_at)::date))"),
+            "id",
+        ),
+        Index("ix_meetings_owner_duration", "owner_id", text("(coalesce(duration_s, 0::double precision))"), "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -102,6 +102,35 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
+class MeetingSummary:
+    """What a list shows of a meeting; the fields mean the same as in :class:`Meeting`."""
+
+    id: MeetingId
+    owner_id: UserId
+    owner_name: str
+    created_at: datetime
+    updated_at: datetime
+    title: str
+    held_on: date | None
+    tags: tuple[str, ...]
+    file_name: str | None
+    size_bytes: int
+    duration_s: float | None
+    run: int
+    status: MeetingStatus
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    stage: Stage | None
+    percent: float
+    failure: Failure | None
+    published_at: datetime | None
+    language: str | None
+    num_speakers: int | None
+    num_words: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingChanges:
     """What somebody writes about a meeting; ``None`` in ``title``, ``notes`` and ``tags``: stays as it is."""
 
@@ -206,7 +235,7 @@ class MeetingQuery:
 
 @dataclass(frozen=True, slots=True)
 class MeetingPage:
-    meetings: tuple[Meeting, ...]
+    meetings: tuple[MeetingSummary, ...]
     next: Cursor | None
     """``None``: this was the last page."""
 

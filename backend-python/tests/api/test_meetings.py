@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -401,7 +400,7 @@ async def test_text_that_is_no_text_is_a_problem(
 
 
 async def test_deleting_leaves_nothing_but_the_word_that_it_is_gone(
-    client: httpx.AsyncClient, units: UnitOfWorkFactory, member: Principal, storage: Storage, tmp_path: Path
+    client: httpx.AsyncClient, units: UnitOfWorkFactory, member: Principal, storage: Storage
 ) -> None:
     meeting = await plant(units, member, storage, title="Gone")
     await complete(units, storage)
@@ -432,6 +431,8 @@ async def test_deleting_leaves_nothing_but_the_word_that_it_is_gone(
         promised = set(await unit.session.scalars(select(PurgeRow.folder)))
     assert set(layout.meeting_folders(meeting.created_at, meeting.id)) <= promised
     assert layout.parts_folder(upload_id) in promised
+    for folder in layout.meeting_folders(meeting.created_at, meeting.id):
+        assert storage.keys(folder) == [], folder
 
 
 async def test_deleting_while_it_is_processed_takes_it_from_the_worker(

@@ -14,7 +14,16 @@ from scribe.api.schemas.drafts import DraftFields, draft_from
 from scribe.api.schemas.texts import Notes, SearchText, Tag, Title, distinct
 from scribe.domain.exports import FORMATS
 from scribe.domain.meeting import MeetingStatus, Stage, UserId
-from scribe.domain.meetings import MAX_TAGS, Cursor, Meeting, MeetingChanges, MeetingPage, MeetingQuery, Order
+from scribe.domain.meetings import (
+    MAX_TAGS,
+    Cursor,
+    Meeting,
+    MeetingChanges,
+    MeetingPage,
+    MeetingQuery,
+    MeetingSummary,
+    Order,
+)
 from scribe.domain.requests import RunOptions
 from scribe.services.estimates import Estimate
 
@@ -164,7 +173,7 @@ class MeetingSummaryOut(Out):
     num_words: int | None
 
     @classmethod
-    def of_listed(cls, meeting: Meeting) -> "MeetingSummaryOut":
+    def of_listed(cls, meeting: MeetingSummary) -> "MeetingSummaryOut":
         return MeetingSummaryOut(**_summary(meeting))
 
 
@@ -237,7 +246,7 @@ class MeetingOut(MeetingSummaryOut):
         )
 
 
-def _summary(meeting: Meeting) -> dict[str, Any]:
+def _summary(meeting: Meeting | MeetingSummary) -> dict[str, Any]:
     return {
         **{name: getattr(meeting, name) for name in _SAME_NAMES},
         "tags": list(meeting.tags),

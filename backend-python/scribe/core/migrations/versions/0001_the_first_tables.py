@@ -172,6 +172,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_meetings_created", "meetings", ["created_at", "id"], unique=False)
     op.create_index("ix_meetings_owner_created", "meetings", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "ix_meetings_owner_duration",
+        "meetings",
+        ["owner_id", sa.text("(coalesce(duration_s, 0::double precision))"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_meetings_owner_held_on",
+        "meetings",
+        ["owner_id", sa.text("(coalesce(held_on, timezone('UTC', created_at)::date))"), "id"],
+        unique=False,
+    )
     op.create_index("ix_meetings_owner_folded_name", "meetings", ["owner_id", "folded_name", "id"], unique=False)
     op.create_index("ix_meetings_owner_sha256", "meetings", ["owner_id", "sha256"], unique=False)
     op.create_index(
@@ -235,6 +247,8 @@ def downgrade() -> None:
     op.drop_index("ix_meetings_tags", table_name="meetings", postgresql_using="gin")
     op.drop_index("ix_meetings_processing", table_name="meetings", postgresql_where=sa.text("status = 'PROCESSING'"))
     op.drop_index("ix_meetings_pending", table_name="meetings", postgresql_where=sa.text("status = 'PENDING'"))
+    op.drop_index("ix_meetings_owner_held_on", table_name="meetings")
+    op.drop_index("ix_meetings_owner_duration", table_name="meetings")
     op.drop_index("ix_meetings_owner_folded_name", table_name="meetings")
     op.drop_index("ix_meetings_owner_sha256", table_name="meetings")
     op.drop_index("ix_meetings_owner_created", table_name="meetings")
