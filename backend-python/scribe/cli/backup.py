@@ -41,10 +41,8 @@ def backup(
     with _database(settings, "scribe backup") as reached, _shown("Saving", notes) as told:
         assert reached.database_url is not None  # noqa: S101 -- that is what _database is for
         report = asyncio.run(back_up(reached.database_url, Storage(storage_url(reached)), folder, told))
-    Console(soft_wrap=True).print(
-        f"{folder}: {report.num_meetings} meetings, {report.num_files} files, {report.size_bytes / 1e6:.1f} MB",
-        highlight=False,
-    )
+    saved = f"{_number(report.num_meetings, 'meeting')}, {_number(report.num_files, 'file')}"
+    Console(soft_wrap=True).print(f"{folder}: {saved}, {report.size_bytes / 1e6:.1f} MB", highlight=False)
     for meeting_id in report.lost:
         notes.print(
             f"! The recording of meeting {meeting_id} is missing or damaged in the storage; the rest is saved.",
@@ -82,10 +80,14 @@ def restore(
             )
         )
     Console(soft_wrap=True).print(
-        f"Restored {report.num_meetings} meetings and {report.num_files} files of "
+        f"Restored {_number(report.num_meetings, 'meeting')} and {_number(report.num_files, 'file')} of "
         f"{report.created_at:%Y-%m-%d %H:%M} UTC. Start the service; everybody signs in anew.",
         highlight=False,
     )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from scribe.core.config import Settings, load_settings
 from scribe.core.paths import data_dir, storage_url
 from scribe.domain.errors import OptionError, UnavailableError
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 LOOK_EVERY_S = 1.0
 TIDY_EVERY_S = 60.0
 
@@ -175,7 +175,7 @@ class _Service:
         self._supervisor.take_over(_launched(parts))
 
     def _wait_until_ready(self) -> list[str]:
-        """What does not answer after a minute; empty when all is well."""
+        """What does not answer after so long; empty when all is well."""
         deadline = time.monotonic() + READY_TIMEOUT_S
         while True:
             ended = self._supervisor.ended()

@@ -26,7 +26,7 @@ from scribe.core.config import load_settings
 from scribe.domain.errors import ConflictError, UnavailableError
 
 SCRIBE = [sys.executable, "-P", "-c", "from scribe.cli import main; main()"]
-READY_S = 90.0
+READY_S = 150.0
 
 
 def eventually(claim: Callable[[], Any], timeout_s: float = 60.0) -> Any:
