@@ -64,7 +64,7 @@ class SeaweedServer:
                 _program(), "server", f"-dir={self._folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                 "-s3", f"-s3.port={self._port}", f"-s3.config={configuration}", *ports,
                 "-master.volumeSizeLimitMB=256", "-volume.max=20", "-master.telemetry=false",
-                "-volume.preStopSeconds=0",
+                "-volume.preStopSeconds=0", "-s3.port.iceberg=0", "-s3.port.lance=0",
             ],
             account=children.Account(),
             log=self._folder / "weed.log",

@@ -15,9 +15,11 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,6 +89,8 @@ class Stack:
         self._exits = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything below is ended in order
         try:
             self._start()
         except BaseException:
