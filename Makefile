@@ -43,7 +43,7 @@ test: setup  ## every test, real models included
 
 check: setup  ## what CI runs: format, lint, types, layers, schemas, tests
 	cd $(BACKEND) && $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
-	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py --check
+	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py --check && $(BIN)/python scripts/write_openapi.py --check
 	$(MAKE) test
 
 format: setup  ## format and mend what can be mended by machine
@@ -67,7 +67,7 @@ load: setup  ## 1 000 uploads by 50 clients, reading among 10 000 meetings, one 
 scale: setup  ## meetings an hour with 1, 2 and 3 workers on one database and S3
 	cd $(BACKEND) && $(BIN)/python -m bench.scale $(ARGS)
 
-schemas: setup  ## write docs/schemas anew from the code
+schemas: setup  ## write docs/schemas and docs/openapi.json anew from the code
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py
 
 lock:  ## pin every dependency by hash, for Python 3.11 and newer

@@ -106,9 +106,7 @@ class Service:
 
 
 @pytest.fixture
-async def service(
-    api_settings: Settings, member: Principal, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Service]:
+async def service(api_settings: Settings, member: Principal, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
     """The application behind a real uvicorn, with ``member`` signed in. Nobody is saved by looking now and then."""
     monkeypatch.setattr(feed, "POLL_S", 600.0)
     app = create_app(api_settings)
