@@ -1,5 +1,6 @@
 """Follows ``GET /api/v1/events`` through everything, reconnecting with ``Last-Event-ID``, and notes what it saw."""
 
+import json
 import threading
 from collections.abc import Iterable
 
@@ -11,6 +12,8 @@ from chaos.client import Client
 class Follower:
     def __init__(self, client: Client) -> None:
         self.seen: list[int] = []
+        self.meetings: dict[int, str] = {}
+        """By event."""
         self.num_connections = 0
         self._client = client
         self._is_over = threading.Event()
@@ -39,7 +42,9 @@ class Follower:
 
     def _read(self, lines: Iterable[str]) -> None:
         for line in lines:
-            if line.startswith("id:"):
-                self.seen.append(int(line[3:]))
+            if line.startswith("data:"):
+                body = json.loads(line[5:])
+                self.seen.append(int(body["id"]))
+                self.meetings[int(body["id"])] = str(body["meeting_id"])
             if self._is_over.is_set():
                 return
