@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from scribe.adapters.storage import FolderCheckpoints, Storage
-from scribe.cli import wiring
+from scribe.worker import wiring
 from scribe.core.config import load_settings
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
 from scribe.engines.residency import Residency
