@@ -88,7 +88,10 @@ class ChildProcess:
         heard_s, worked_s = time.monotonic(), _cpu_s(self.pid)
         while True:
             with suppress(TimeoutError):
-                return await asyncio.wait_for(self._pipe.readline(), STALL_S / 10)
+                # Not wait_for: Python 3.11's forgets a cancel that comes together with a line, and whoever asked for
+                # it waits for ever (seen with a worker that woke after its child had finished).
+                async with asyncio.timeout(STALL_S / 10):
+                    return await self._pipe.readline()
             if _cpu_s(self.pid) - worked_s > STALL_SHARE * STALL_S:
                 heard_s, worked_s = time.monotonic(), _cpu_s(self.pid)
             elif time.monotonic() - heard_s > STALL_S and self.is_alive:

@@ -35,6 +35,7 @@ class Desk:
         self._is_there_work = asyncio.Event()
         self._is_empty = asyncio.Event()
         self._is_empty.set()
+        self._is_closed = False
         self._telling: asyncio.Task[None] | None = None
         self.stage: Stage | None = None
         """What is under way."""
@@ -55,6 +56,8 @@ class Desk:
             self.stage = report.stage
         elif isinstance(report, StageFinished):
             self.stage = None
+        if self._is_closed:
+            return
         if self._reports and isinstance(self._reports[-1], StageProgressed) and isinstance(report, StageProgressed):
             self._reports.pop()
         self._reports.append(report)
@@ -62,7 +65,7 @@ class Desk:
         self._is_there_work.set()
 
     async def empty(self) -> None:
-        """Returns when everything has been told."""
+        """Returns when everything has been told, or nobody wants to hear it any more because the lease is lost."""
         await self._is_empty.wait()
 
     async def _tell_all(self) -> None:
@@ -74,6 +77,8 @@ class Desk:
                 await self._tell(report)
             except LeaseLostError:
                 self._interruption.tell(Reason.LEASE_LOST)
+                self._is_closed = True
+                self._is_empty.set()
                 return
             except UnavailableError:
                 if not isinstance(report, StageProgressed):

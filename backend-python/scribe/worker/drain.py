@@ -47,7 +47,8 @@ class Drain:
                 if not done.done():
                     done.set_result(None)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_wanted.wait(), self._poll_every_s)
+                async with asyncio.timeout(self._poll_every_s):
+                    await self._is_wanted.wait()
 
     async def _work_off(self) -> None:
         """Outages and bugs end the search, never the worker: it looks again after a while."""

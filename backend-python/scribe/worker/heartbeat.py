@@ -75,7 +75,8 @@ class Heartbeat:
             while not self._is_over.is_set():
                 await asyncio.sleep(every_s)
                 try:
-                    is_cancelled = await asyncio.wait_for(queue.renew(self._job), patience_s)
+                    async with asyncio.timeout(patience_s):
+                        is_cancelled = await queue.renew(self._job)
                 except LeaseLostError:
                     self._interruption.tell_from_thread(Reason.LEASE_LOST)
                     return

@@ -46,4 +46,5 @@ class Interruption:
     async def pause(self, seconds: float) -> None:
         """Sleeps, but not when there is a reason."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._happened.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._happened.wait()

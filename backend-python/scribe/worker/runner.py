@@ -87,7 +87,8 @@ class JobRunner:
         """Returns when a meeting begins or ends, or after ``timeout_s``."""
         self._changed.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
 
     async def run(self, job: ClaimedJob) -> bool:
         """``False``: this worker is not fit to work just now, the meeting was given back untouched."""

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 from datetime import UTC, datetime
@@ -8,11 +9,11 @@ import pytest
 
 from scribe.domain.errors import EngineCrashError
 from scribe.domain.jobs import ClaimedJob
-from scribe.domain.meeting import MeetingId, UserId
+from scribe.domain.meeting import MeetingId, Stage, UserId
 from scribe.domain.requests import RunOptions
 from scribe.worker import child_process
 from scribe.worker.child_process import ChildProcess
-from scribe.worker.protocol import Failed, Order, Report
+from scribe.worker.protocol import Failed, Order, Report, StageStarted, line_of
 
 
 def order(folder: Path) -> Order:
@@ -32,6 +33,19 @@ async def test_a_child_that_stands_still_is_noticed(monkeypatch: pytest.MonkeyPa
         await heard(child, tmp_path)
     await child.kill()
     assert not child.is_alive
+
+
+async def test_a_cancel_that_comes_with_a_line_is_not_forgotten(tmp_path: Path) -> None:
+    child = await ChildProcess.start()
+    listening = asyncio.create_task(heard(child, tmp_path))
+    for _ in range(5):
+        await asyncio.sleep(0)  # it waits for a line now
+    child._pipe.feed_data(line_of(StageStarted(Stage.DIARIZE)))
+    await asyncio.sleep(0)
+    listening.cancel()
+    await asyncio.wait([listening], timeout=10)
+    assert listening.cancelled()
+    await child.kill()
 
 
 async def test_a_child_knows_neither_database_nor_redis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
