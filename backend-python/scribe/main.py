@@ -25,7 +25,7 @@ from scribe.api.openapi import install_documentation
 from scribe.api.routes import routers
 from scribe.broker import build_broker
 from scribe.core.config import Settings, load_settings
-from scribe.core.database import build_engine, plain_url
+from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine, plain_url
 from scribe.core.logging import configure_logging
 from scribe.core.paths import storage_url
 from scribe.domain.errors import OptionError
@@ -39,8 +39,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or load_settings()
     if chosen.database_url is None or chosen.redis_url is None:
         raise OptionError("Set DATABASE_URL and REDIS_URL, or start everything with `scribe up`.")
-    engine = build_engine(chosen.database_url, application="scribe-api")
-    units = UnitOfWorkFactory(engine)
+    engine = build_engine(
+        chosen.database_url, application="scribe-api", idle_in_transaction_s=SHORT_IDLE_IN_TRANSACTION_S
+    )
+    patient_engine = build_engine(chosen.database_url, pool_size=2, application="scribe-api-files")
+    units, patient_units = UnitOfWorkFactory(engine), UnitOfWorkFactory(patient_engine)
     broker = build_broker(chosen.redis_url, chosen.queue.stream)
     hub = EventHub(plain_url(chosen.database_url))
 
@@ -51,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await hub.start()
         chores = [
             asyncio.create_task(Reaper(units, built.bell, chosen.queue).run_forever()),
-            asyncio.create_task(Housekeeping(units, built.storage, chosen, built.bell).run_forever()),
+            asyncio.create_task(Housekeeping(patient_units, built.storage, chosen, built.bell).run_forever()),
         ]
         try:
             yield
@@ -62,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await hub.stop()
             await broker.shutdown()
             await engine.dispose()
+            await patient_engine.dispose()
 
     app = FastAPI(title="Smart Meeting Scribe", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     install_error_handlers(app)
