@@ -16,7 +16,7 @@ from chaos.ledger import Ledger
 from chaos.processes import family, survivors
 from chaos.stack import Stack
 
-ORPHAN_PATIENCE_S = 10.0
+ORPHAN_PATIENCE_S = 5.0
 VICTIM = """
     select id, worker_id, stage from meetings where status = 'PROCESSING' and ($1::text is null or stage = $1)
     order by random() limit 1

@@ -2,9 +2,7 @@
 
 Owns one attempt from the stored recording to the results in the staging folder; never touches the database or the
 queue (it does not even know where they are) and never publishes: its worker does, if it still holds the lease. It may
-be killed at any moment; whoever comes next goes on from the checkpoints. Started by ``child_process.py`` only::
-
-    python -m scribe.worker.child PIPE_FD PARENT_PID
+be killed at any moment; whoever comes next goes on from the checkpoints. Started through ``child_entry.py``.
 """
 
 import errno
@@ -16,7 +14,6 @@ from pathlib import Path, PureWindowsPath
 
 import structlog
 
-from scribe.adapters.audio_confinement import die_with
 from scribe.adapters.checkpoints import StorageCheckpoints
 from scribe.adapters.storage import Storage
 from scribe.core.config import Settings, load_settings
@@ -176,9 +173,7 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def main() -> None:
-    pipe_fd, parent_pid = int(sys.argv[1]), int(sys.argv[2])
-    die_with(parent_pid)  # the kernel means the thread that started us: the worker's main thread
+def main(pipe_fd: int) -> None:
     os.set_inheritable(pipe_fd, False)  # noqa: FBT003 -- the signature is Python's
     with suppress(OSError):  # not Linux
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
@@ -188,7 +183,3 @@ def main() -> None:
     with suppress(BrokenPipeError):
         for line in sys.stdin.buffer:
             attempts.make(Order.from_line(line))
-
-
-if __name__ == "__main__":
-    main()

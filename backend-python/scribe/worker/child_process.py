@@ -41,7 +41,7 @@ class ChildProcess:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "scribe.worker.child",
+                "scribe.worker.child_entry",
                 str(write_fd),
                 str(os.getpid()),
                 stdin=asyncio.subprocess.PIPE,
