@@ -7,6 +7,7 @@ OUT     ?= out
 FAULTS  ?= 200
 SEED    ?=
 AUDIO   ?= ../shared/audio
+JOBS    ?= 2
 VENV    := .venv
 BACKEND := backend-python
 BIN     := $(abspath $(VENV))/bin
@@ -39,7 +40,7 @@ else
 endif
 
 test: setup  ## every test, real models included
-	cd $(BACKEND) && $(BIN)/python -m pytest $(ARGS)
+	cd $(BACKEND) && $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: setup  ## what CI runs: format, lint, types, layers, schemas, tests
 	cd $(BACKEND) && $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
