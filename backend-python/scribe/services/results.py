@@ -148,6 +148,8 @@ def document_key(meeting: Meeting, kind: str) -> str:
 def export_key(meeting: Meeting, name: str) -> str | None:
     """Where the format is stored; ``None``: it must be made from the documents. Raises: as :func:`document_key`."""
     folder = published_folder(meeting)
+    if FORMATS[name].has_title:
+        return None
     file_name = FORMATS[name].file_name
     return f"{folder}/{file_name}" if meeting.has_result(file_name) else None
 
@@ -156,7 +158,7 @@ async def render(storage: Storage, meeting: Meeting, name: str, language: Readin
     """A format, made from the documents. Raises: NotReadyError, StatusConflictError, ArtefactError."""
     folder = published_folder(meeting)
     has_diarization = meeting.has_result(DIARIZATION)
-    return await asyncio.to_thread(_render, storage, folder, name, language, has_diarization)
+    return await asyncio.to_thread(_render, storage, folder, name, language, meeting.title, has_diarization)
 
 
 async def waveform(storage: Storage, meeting: Meeting, points: int | None) -> bytes:
@@ -215,13 +217,14 @@ def _render(
     folder: str,
     name: str,
     language: ReadingLanguage | None,
+    title: str,
     has_diarization: bool,  # noqa: FBT001
 ) -> bytes:
     fusion = _document(storage, f"{folder}/{FUSION}")
     diarization = _document(storage, f"{folder}/{DIARIZATION}") if has_diarization else None
     if not isinstance(fusion, FusionDocument) or not isinstance(diarization, DiarizationDocument | None):
         raise _lost()
-    text = FORMATS[name].write(Results(fusion, diarization), language or reading_language(fusion.language))
+    text = FORMATS[name].write(Results(fusion, diarization, title), language or reading_language(fusion.language))
     return text.encode()
 
 

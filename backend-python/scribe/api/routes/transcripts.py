@@ -172,7 +172,7 @@ async def _meeting_and_etag(ctx: Context, who: Principal, meeting_id: UUID, what
     """Raises: NotReadyError, StatusConflictError: nothing is known of what is not there yet."""
     meeting = await meetings.read(ctx.units, who, MeetingId(meeting_id))
     results.published_folder(meeting)
-    return meeting, etag_of(meeting.id, meeting.results_run, meeting.published_at, what)
+    return meeting, etag_of(meeting.id, meeting.results_run, meeting.published_at, meeting.title, what)
 
 
 async def _stored(ctx: Context, key: str, media_type: str, headers: dict[str, str]) -> Response:

@@ -32,6 +32,8 @@ class Results:
     fusion: FusionDocument
     diarization: DiarizationDocument | None = None
     """``None`` when that stage failed: RTTM is then empty."""
+    title: str | None = None
+    """What people call the meeting; ``None``: the recording's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Format:
     """A few words for a help text."""
     write: Callable[[Results, ReadingLanguage], str]
     """The text, to be stored as UTF-8; the language is that of headings and notes, where there are any."""
+    has_title: bool = False
+    """It bears the meeting's title, which people may change after it was made."""
 
 
 def _rttm(results: Results, _language: ReadingLanguage) -> str:
@@ -54,7 +58,8 @@ def _rttm(results: Results, _language: ReadingLanguage) -> str:
 def _formats() -> dict[str, Format]:
     formats = (
         Format("md", "minutes.md", "Markdown minutes: participants, talk time, transcript",
-               lambda results, language: write_markdown(results.fusion, language)),
+               lambda results, language: write_markdown(results.fusion, language, results.title),
+               has_title=True),
         Format("txt", "minutes.txt", "plain text, one paragraph a line",
                lambda results, language: write_text(results.fusion, language)),
         Format("srt", "subtitles.srt", "SubRip subtitles, “Name: text”",

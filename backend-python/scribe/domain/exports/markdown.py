@@ -27,8 +27,8 @@ lies between 62 and 67 % for any bound from 0.3 to 0.5; a higher bound only fill
 BAR_STEPS = 10
 
 
-def write_markdown(document: FusionDocument, language: ReadingLanguage) -> str:
-    summary = summarise(document, language)
+def write_markdown(document: FusionDocument, language: ReadingLanguage, title: str | None = None) -> str:
+    summary = summarise(document, language, title)
     words = wording(language)
     blocks = [f"# {escape_inline(summary.title)}", " · ".join(escape(fact) for fact in summary.facts)]
     if summary.remarks:

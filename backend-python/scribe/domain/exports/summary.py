@@ -52,7 +52,8 @@ class Summary:
     models: str | None
 
 
-def summarise(document: FusionDocument, language: ReadingLanguage) -> Summary:
+def summarise(document: FusionDocument, language: ReadingLanguage, title: str | None = None) -> Summary:
+    """``title``: what people call the meeting; ``None``: the recording's name."""
     words = wording(language)
     date = format_date(document.created_at, language)
     names = names_for_people(document, language)
@@ -66,7 +67,7 @@ def summarise(document: FusionDocument, language: ReadingLanguage) -> Summary:
         sentence = words.language if len(spoken) == 1 else words.several_languages
         facts.append(sentence.format(language=", ".join(spoken)))
     return Summary(
-        title=single_line(stem_of(document.recording.file).replace("_", " ")) or words.untitled,
+        title=single_line(title or stem_of(document.recording.file).replace("_", " ")) or words.untitled,
         facts=tuple(facts),
         participants=_participants(document, names, language),
         names=names,
