@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, case, delete, exists, func, or_, select, text, update
+from sqlalchemy import CursorResult, Double, Select, bindparam, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,19 @@ from scribe.domain.meeting import UserId
 TOUCH_EVERY = timedelta(minutes=1)
 """``last_seen_at`` and ``last_used_at`` are no finer: not every request has to write."""
 ADMINISTRATORS_LOCK = 0x5C51BE05
+_COUNT_ATTEMPT = text("""
+insert into rates (key, window_start, count) values (:key, clock_timestamp(), 1)
+on conflict (key) do update set
+    count = case
+        when rates.window_start + make_interval(secs => :window_s) <= excluded.window_start then 1
+        else least(rates.count + 1, :limit + 1)
+    end,
+    window_start = case
+        when rates.window_start + make_interval(secs => :window_s) <= excluded.window_start then excluded.window_start
+        else rates.window_start
+    end
+returning count, extract(epoch from window_start - clock_timestamp()) + :window_s as left_s
+""").bindparams(bindparam("window_s", type_=Double))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,21 +254,8 @@ class AccountRepository:
 
     async def count_attempt(self, key: str, limit: int, window_s: float) -> tuple[int, float]:
         """How many there were in this window with this one (at most ``limit + 1``), and how long it still lasts."""
-        count, window_start, left_s = (
-            await self._session.execute(
-                text(
-                    "insert into rates (key, window_start, count) values"
-                    " (:key, to_timestamp(floor(extract(epoch from now()) / cast(:window_s as double precision))"
-                    " * cast(:window_s as double precision)), 1)"
-                    " on conflict (key, window_start) do update set count = least(rates.count + 1, :limit + 1)"
-                    " returning count, window_start,"
-                    " extract(epoch from window_start - now()) + cast(:window_s as double precision) as left_s"
-                ),
-                {"key": key, "limit": limit, "window_s": float(window_s)},
-            )
-        ).one()
-        if count == 1:  # a new window: the one before is of no use any more
-            await self._session.execute(delete(RateRow).where(RateRow.key == key, RateRow.window_start < window_start))
+        values = {"key": key, "limit": limit, "window_s": float(window_s)}
+        count, left_s = (await self._session.execute(_COUNT_ATTEMPT, values)).one()
         return count, max(0.0, float(left_s))
 
     async def forget_expired(self) -> None:

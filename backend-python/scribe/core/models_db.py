@@ -86,12 +86,12 @@ class ApiTokenRow(Base):
 
 
 class RateRow(Base):
-    """How often something was tried in a window of time."""
+    """How often something was tried since the window began, which it does with the first attempt."""
 
     __tablename__ = "rates"
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    window_start: Mapped[datetime]
     count: Mapped[int]
 
 

@@ -1,7 +1,7 @@
 """How often somebody may try something.
 
 Owns the count, in the database: it holds for all API processes together and outlives them. Never decides what the key
-is. Windows are fixed: across the border of two of them, twice the limit can pass.
+is. A window begins with the first attempt in it.
 
 Usage::
 

@@ -1,6 +1,8 @@
 """One model at a time, measured while the real product runs."""
 
+import concurrent.futures
 import json
+import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +12,12 @@ import psutil
 import pytest
 
 from scribe.adapters.storage import FolderCheckpoints, Storage
-from scribe.worker import wiring
 from scribe.core.config import load_settings
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
 from scribe.engines.residency import Residency
 from scribe.pipeline.run import Request
 from scribe.services.processing import Job, transcribe_recording
+from scribe.worker import wiring
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.real
@@ -53,17 +55,27 @@ class Watched(Residency):
 SEEN: list[Watched] = []
 
 
-def test_models_take_turns_and_memory_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_take_turns_and_memory_returns(tmp_path: Path) -> None:
+    """In a process of its own: this one still holds what the tests before have loaded."""
+    spawned = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawned) as alone:
+        seen, resident, stages, grown_mb = alone.submit(run_the_product, tmp_path).result()
+    assert all(len(models) == 1 for models in seen)
+    assert {model for models in seen for model in models} >= {"segmentation-3.0", "campplus", "whisper-base"}
+    assert resident == ()
+    assert set(stages) == {"convert", "diarize", "transcribe", "fuse"}
+    assert all(0 < peak_mb < MOST_MB for peak_mb in stages.values())
+    assert grown_mb < LEFT_BEHIND_MB
+
+
+def run_the_product(folder: Path) -> tuple[list[tuple[str, ...]], tuple[str, ...], dict[str, float], float]:
+    """Which models were resident when one was loaded, which are at the end, the peak of each stage, what stays."""
     before_mb = psutil.Process().memory_info().rss / 1e6
-    monkeypatch.setattr(wiring, "Residency", Watched)
+    wiring.Residency = Watched  # type: ignore[misc]
     workshop = wiring.build_workshop(load_settings())
     job = Job(Request(REPOSITORY / "samples" / "conference.flac"), "conference")
-    transcribe_recording(job, workshop.tools, Storage(str(tmp_path)), FolderCheckpoints(tmp_path / "c"), Silent())
+    transcribe_recording(job, workshop.tools, Storage(str(folder)), FolderCheckpoints(folder / "c"), Silent())
     (residency,) = SEEN
-    assert all(len(models) == 1 for models in residency.seen)
-    assert {model for models in residency.seen for model in models} >= {"segmentation-3.0", "campplus", "whisper-base"}
-    assert residency.resident == ()
-    fusion = json.loads((tmp_path / "conference" / "fusion.json").read_text())
-    assert {stage["stage"] for stage in fusion["stages"]} == {"convert", "diarize", "transcribe", "fuse"}
-    assert all(0 < stage["peak_rss_mb"] < MOST_MB for stage in fusion["stages"])
-    assert psutil.Process().memory_info().rss / 1e6 - before_mb < LEFT_BEHIND_MB
+    fusion = json.loads((folder / "conference" / "fusion.json").read_text())
+    peaks_mb = {stage["stage"]: stage["peak_rss_mb"] for stage in fusion["stages"]}
+    return residency.seen, residency.resident, peaks_mb, psutil.Process().memory_info().rss / 1e6 - before_mb

@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("key", "window_start", name=op.f("pk_rates")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rates")),
     )
     op.create_table(
         "users",
