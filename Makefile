@@ -69,7 +69,7 @@ scale: setup  ## meetings an hour with 1, 2 and 3 workers on one database and S3
 	cd $(BACKEND) && $(BIN)/python -m bench.scale $(ARGS)
 
 schemas: setup  ## write docs/schemas and docs/openapi.json anew from the code
-	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py
+	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py && $(BIN)/python scripts/write_openapi.py
 
 lock:  ## pin every dependency by hash, for Python 3.11 and newer
 	$(BIN)/python -m pip install --quiet uv
