@@ -1,7 +1,7 @@
 """The same request again is answered like the first and done only once.
 
 Owns what an Idempotency-Key means: it belongs to its user, lives for a day, and stands for one request. A first
-request that was cut off (the process was killed) blocks its key for a minute and no longer; whoever takes the key over
+request that was cut off (the process was killed) blocks its key for half a minute and no longer; whoever takes the key over
 does the work anew, and should the first one turn out to be alive after all, only one of the two can finish.
 
 Usage, where the work has a transaction of its own::
@@ -28,7 +28,7 @@ from scribe.domain.errors import IdempotencyError, InProgressError
 from scribe.domain.meeting import MeetingId, UserId
 
 KEPT = timedelta(hours=24)
-SILENCE_S = 60.0
+SILENCE_S = 30.0
 """A request that is under way and gave no sign for so long is taken for dead. One that takes longer calls
 :func:`still_busy` more often than that."""
 

@@ -34,7 +34,7 @@ from scribe.services import idempotency, meetings
 from scribe.services.rates import check_rate
 from scribe.services.receiving import buffered, open_sink, refuse_size, refuse_text, refuse_when_full
 
-SIGN_EVERY_S = 15.0
+SIGN_EVERY_S = 5.0
 _ONE_HOUR_S = 3600.0
 
 
