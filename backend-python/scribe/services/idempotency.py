@@ -1,8 +1,8 @@
 """The same request again is answered like the first and done only once.
 
 Owns what an Idempotency-Key means: it belongs to its user, lives for a day, and stands for one request. A first
-request that was cut off (the process was killed) blocks its key for half a minute and no longer; whoever takes the key over
-does the work anew, and should the first one turn out to be alive after all, only one of the two can finish.
+request that was cut off (the process was killed) blocks its key for half a minute and no longer; whoever takes the key
+over does the work anew, and should the first one turn out to be alive after all, only one of the two can finish.
 
 Usage, where the work has a transaction of its own::
 
