@@ -6,8 +6,7 @@ as zombies and write all the same. One database for all examples, emptied before
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -27,7 +26,7 @@ from sqlalchemy import func, select, text, update
 
 from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
-from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.broker import build_broker
 from scribe.core.config import QueueSettings
 from scribe.core.database import build_engine
@@ -42,6 +41,7 @@ from scribe.services import meetings
 from scribe.services.queue import Queue, request_cancel, requeue
 from scribe.services.reaper import Reaper
 from tests.conftest import add_user
+from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage
 from tests.pending_meetings import FILES, add_meeting, results_folder, stage_results
 
 T = TypeVar("T")
@@ -51,32 +51,6 @@ LEASES = QueueSettings(lease_s=3600.0, retry_delays_s=(600.0,))
 CALM = QueueSettings(lease_s=1.0, reap_every_s=3600.0, retry_delays_s=(600.0,))
 NUMBERS = st.integers(0, 1000)
 FRACTIONS = st.floats(-0.5, 1.5)
-
-
-class Crash(BaseException):
-    """The process is gone: nothing after it happens."""
-
-
-class CrashingStorage(Storage):
-    """Dies before the move with this number."""
-
-    def __init__(self, url: str, moves: int) -> None:
-        super().__init__(url)
-        self.moves = moves
-
-    def move(self, source: str, target: str) -> None:
-        if self.moves == 0:
-            raise Crash
-        self.moves -= 1
-        super().move(source, target)
-
-
-class CrashBeforeCommit(UnitOfWorkFactory):
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[UnitOfWork]:
-        async with super().__call__() as unit:
-            yield unit
-            raise UnavailableError("The connection broke at the commit.")
 
 
 class World:

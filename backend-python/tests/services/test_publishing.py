@@ -2,15 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from scribe.adapters.storage import Storage
-from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import QueueSettings
 from scribe.core.models_db import PurgeRow
 from scribe.domain.accounts import Principal
@@ -18,6 +16,7 @@ from scribe.domain.errors import LeaseLostError, StatusConflictError, StorageErr
 from scribe.domain.jobs import ClaimedJob
 from scribe.services.publishing import bring_in
 from scribe.services.queue import Queue, request_cancel, requeue
+from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage
 from tests.pending_meetings import (
     FILES,
     add_meeting,
@@ -28,32 +27,6 @@ from tests.pending_meetings import (
     staging_folder,
     statuses_told,
 )
-
-
-class Crash(BaseException):
-    """The process is gone: nothing after it happens."""
-
-
-class CrashingStorage(Storage):
-    """Real files; dies before the move with this number."""
-
-    def __init__(self, url: str, moves: int) -> None:
-        super().__init__(url)
-        self.moves = moves
-
-    def move(self, source: str, target: str) -> None:
-        if self.moves == 0:
-            raise Crash
-        self.moves -= 1
-        super().move(source, target)
-
-
-class CrashBeforeCommit(UnitOfWorkFactory):
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[UnitOfWork]:
-        async with super().__call__() as unit:
-            yield unit
-            raise UnavailableError("The connection broke at the commit.")
 
 
 class FrozenStorage(Storage):

