@@ -171,6 +171,14 @@ class Place:
             path for path in (self.folder / "data" / "scratch").rglob("*") if path.is_file() and path.name != "lock"
         ]
 
+    async def is_tidy(self) -> None:
+        """While the worker lives: it cleans up after it has told how a meeting ended."""
+
+        async def look() -> bool | None:
+            return True if not self.scratch() and not self.staged() else None
+
+        await eventually(look)
+
     def staged(self) -> list[str]:
         return [key for key in self.storage.keys("results") if layout.STAGING_PREFIX in key]
 

@@ -18,6 +18,7 @@ async def test_a_pending_meeting_becomes_minutes(place: Place, recording: bytes)
     meeting_id = await place.meeting(recording)
     with place.worker() as worker:
         row = await place.ended(meeting_id)
+        await place.is_tidy()
         text = worker.log.read_text()
     assert (row.status, row.failure_code) == ("COMPLETED", None)
     assert {key.rpartition("/")[2] for key in row.result_files} >= {
@@ -30,7 +31,6 @@ async def test_a_pending_meeting_becomes_minutes(place: Place, recording: bytes)
     assert set(row.stages) == {"convert", "diarize", "transcribe", "fuse"}
     assert row.audio["sha256"] == row.sha256
     assert row.percent == 100
-    assert place.staged() == []
     assert "Réunion" not in text  # the log names nobody and quotes nothing
     assert "three" not in text
 
@@ -66,11 +66,10 @@ async def test_a_bad_recording_fails_at_once_with_a_reason(place: Place, content
     with place.worker() as worker:
         row = await place.ended(meeting_id)
         await _is_idle(place)
-        assert place.scratch() == []
+        await place.is_tidy()
         assert not worker.descendants()
     assert (row.status, row.failure_code, row.failure_stage, row.attempt) == ("FAILED", code, "convert", 1)
     assert row.result_files == []
-    assert place.staged() == []
 
 
 async def test_a_recording_that_is_not_what_was_uploaded_fails(place: Place, recording: bytes) -> None:
@@ -144,7 +143,7 @@ async def test_a_child_ends_with_its_meeting(place: Place, recording: bytes) -> 
         await place.ended(await place.meeting(recording))
         await _is_idle(place)
         assert not worker.descendants()
-        assert place.scratch() == []
+        await place.is_tidy()
 
 
 async def test_others_can_see_what_a_worker_does(place: Place, recording: bytes) -> None:
@@ -196,8 +195,7 @@ async def test_recordings_and_results_may_lie_in_an_object_store(
     with place.worker():
         row = await place.ended(meeting_id)
         await _is_idle(place)
-        assert place.scratch() == []
+        await place.is_tidy()
     assert (row.status, row.failure_message) == ("COMPLETED", None)
     assert place.document(row, "fusion.json")["kind"] == "fusion"
     assert place.storage.size(layout.peaks_key(meeting_id))
-    assert place.staged() == []
