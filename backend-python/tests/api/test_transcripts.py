@@ -236,6 +236,7 @@ async def test_minutes_bear_the_title_that_the_meeting_has_now(client: httpx.Asy
     await client.patch(address, json={"title": "Budget 2027"})
     after = await client.get(f"{address}/exports/md", headers={"If-None-Match": before.headers["etag"]})
     assert (after.status_code, after.text.splitlines()[0]) == (200, "# Budget 2027")
+    assert (await client.get(f"{address}/exports/txt")).text.splitlines()[0] == "Budget 2027"
 
 
 async def test_minutes_can_be_had_in_the_other_language(client: httpx.AsyncClient, meeting: Meeting) -> None:
@@ -254,6 +255,6 @@ async def test_a_format_that_the_run_did_not_store_is_made_from_the_documents(
 ) -> None:
     bare = await plant(units, member, storage)
     await complete(units, storage, formats=())
-    for name in FORMATS.keys() - {"md"}:  # which bears its title
+    for name in FORMATS.keys() - {"md", "txt"}:  # which bear its title
         made = await client.get(f"{MEETINGS}/{bare.id}/exports/{name}")
         assert made.text == (await client.get(f"{MEETINGS}/{meeting.id}/exports/{name}")).text

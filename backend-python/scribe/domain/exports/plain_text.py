@@ -15,8 +15,8 @@ from scribe.domain.typography import ReadingLanguage, format_clock, format_durat
 RULE = "-" * 72
 
 
-def write_text(document: FusionDocument, language: ReadingLanguage) -> str:
-    summary = summarise(document, language)
+def write_text(document: FusionDocument, language: ReadingLanguage, title: str | None = None) -> str:
+    summary = summarise(document, language, title)
     words = wording(language)
     head = [summary.title, "=" * min(max(width(summary.title), 3), 72), *summary.facts]
     if summary.participants:
