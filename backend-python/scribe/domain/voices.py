@@ -10,9 +10,10 @@ Usage::
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from enum import StrEnum
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,8 @@ class Voiceprint:
     """Catalogue name of the model that made it; prints of two models are never compared."""
     speech_s: float
     """Seconds of clean, single-speaker speech it was made from."""
+    model_revision: str = ""
+    """Of the weights: the first 16 hexadecimal digits of their SHA-256; prints of two revisions are never compared."""
 
     def __post_init__(self) -> None:
         """The one gate that keeps NaN and silence out of every bank.
@@ -50,24 +53,36 @@ class Voiceprint:
         if not (np.isfinite(self.speech_s) and self.speech_s >= 0):
             raise ValueError("A voiceprint is made from a finite time of speech.")
 
+    @property
+    def model(self) -> str:
+        """Model and revision in one: what must be equal before two prints may be compared."""
+        return f"{self.model_id}@{self.model_revision}" if self.model_revision else self.model_id
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceProfile:
     """One enrolled person. Every print is kept, so that one that turns out to be wrong can be taken away again."""
 
     name: str
+    """As it is shown. Two people may have the same one."""
     voiceprints: tuple[Voiceprint, ...]
+    key: str = ""
+    """Who it is, whatever the name: a person's id; empty: the name itself tells people apart."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError when there is no print; VoiceprintMismatchError when models are mixed."""
         if not self.voiceprints:
             raise ValueError("A profile holds at least one voiceprint.")
-        if len({(print_.model_id, len(print_.vector)) for print_ in self.voiceprints}) > 1:
+        if len({(print_.model, len(print_.vector)) for print_ in self.voiceprints}) > 1:
             raise VoiceprintMismatchError(f"The voiceprints of {self.name} come from different models: enrol again.")
 
     @property
-    def model_id(self) -> str:
-        return self.voiceprints[0].model_id
+    def person(self) -> str:
+        return self.key or self.name
+
+    @property
+    def model(self) -> str:
+        return self.voiceprints[0].model
 
     @property
     def speech_s(self) -> float:
@@ -81,29 +96,33 @@ class VoiceBank:
     profiles: tuple[VoiceProfile, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises: ValueError on a name given twice; VoiceprintMismatchError when models are mixed."""
-        twice = [name for name, times in Counter(profile.name for profile in self.profiles).items() if times > 1]
+        """Raises: ValueError on a person given twice; VoiceprintMismatchError when models are mixed."""
+        twice = [key for key, times in Counter(profile.person for profile in self.profiles).items() if times > 1]
         if twice:
             raise ValueError(f"Each person has one profile; these have several: {', '.join(sorted(twice))}.")
-        models = {profile.model_id for profile in self.profiles}
+        models = {profile.model for profile in self.profiles}
         if len(models) > 1:
             raise VoiceprintMismatchError(
                 f"The enrolled voices come from different models ({', '.join(sorted(models))}): enrol them again."
             )
 
     @property
-    def model_id(self) -> str | None:
-        return self.profiles[0].model_id if self.profiles else None
-
-    @property
     def fingerprint(self) -> str:
         """Of names and prints, in hexadecimal: the same bank in any order has the same one."""
         digest = hashlib.sha256()
-        for profile in sorted(self.profiles, key=lambda profile: profile.name):
-            digest.update(f"{profile.name}\0{profile.model_id}\0{len(profile.voiceprints)}\0".encode())
+        for profile in sorted(self.profiles, key=lambda profile: profile.person):
+            digest.update(f"{profile.person}\0{profile.name}\0{profile.model}\0{len(profile.voiceprints)}\0".encode())
             for vector in sorted(print_.vector.astype("<f4").tobytes() for print_ in profile.voiceprints):
                 digest.update(vector)
         return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredPrint:
+    """A print of the bank, and whether it came with a confirmed name or was enrolled on purpose."""
+
+    voiceprint: Voiceprint
+    is_learned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +198,35 @@ class MatchRule:
         return THRESHOLD if cohort is not None else THRESHOLD_WITHOUT_COHORT
 
 
+class Band(StrEnum):
+    """What is done with a verdict."""
+
+    AUTO = "auto"
+    """Sure enough to write the name."""
+    SUGGEST = "suggest"
+    """Likely: the name is offered, a person decides."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody whom a voice may belong to."""
+
+    person: str
+    """:attr:`VoiceProfile.person`."""
+    name: str
+    score: float
+    """Centred cosine, 1 is identical."""
+    probability: float
+    """Calibrated: of all voices with this number, so many are this person's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identification:
     """The verdict on one speaker: a name, or unknown with the reason why."""
 
     name: str | None
-    """``None``: unknown, which is an answer and not a failure."""
+    """``None``: unknown, which is an answer and not a failure. Given in the band ``auto`` only."""
     score: float | None
     """Of the best candidate (centred cosine, 1 is identical); ``None`` when nothing could be compared."""
     runner_up: str | None
@@ -194,6 +236,13 @@ class Identification:
     ``taken-by-better-match``, ``no-voiceprint``, ``empty-bank``."""
     candidate: str | None = None
     """Whom ``score`` is about, named or not; never to be shown as the speaker when ``name`` is ``None``."""
+    band: Band = Band.UNKNOWN
+    probability: float | None = None
+    """That it is ``candidate``, given everybody who was looked for and the chance of a stranger."""
+    candidates: tuple[Candidate, ...] = ()
+    """The likeliest, best first, three at most; the first is ``candidate``."""
+    explanation: str = ""
+    """The reason in numbers, such as ``0.41 < 0.55``."""
 
 
 def match(
@@ -212,7 +261,7 @@ def match(
         return {label: Identification(None, None, None, None, "empty-bank") for label in voiceprints}
     if not voiceprints:
         return {}
-    bank = VoiceBank(tuple(sorted(bank.profiles, key=lambda profile: profile.name)))
+    bank = VoiceBank(tuple(sorted(bank.profiles, key=lambda profile: profile.person)))
     names = [profile.name for profile in bank.profiles]
     scores = score_matrix(list(voiceprints.values()), bank, cohort)
     threshold = rule.threshold_for(cohort)
@@ -289,11 +338,25 @@ def _verdict(row: FloatArray, names: list[str], speech_s: float, threshold: floa
 
 
 def _require_one_model(voiceprints: list[Voiceprint], bank: VoiceBank, cohort: Cohort | None) -> None:
-    models = {print_.model_id for print_ in voiceprints} | {profile.model_id for profile in bank.profiles}
-    if cohort is not None:
-        models.add(cohort.model_id)
-    if len(models) > 1:
+    models = {print_.model for print_ in voiceprints} | {profile.model for profile in bank.profiles}
+    ids = {model.partition("@")[0] for model in models} | ({cohort.model_id} if cohort is not None else set())
+    if len(models) > 1 or len(ids) > 1:
         raise VoiceprintMismatchError(
-            f"Voices measured by different models ({', '.join(sorted(models))}) cannot be compared: "
+            f"Voices measured by different models ({', '.join(sorted(models | ids))}) cannot be compared: "
             "enrol them again with the model in use."
         )
+
+
+class Matcher(Protocol):
+    """:func:`match` with the cohort, the calibration and the rule of one installation."""
+
+    def __call__(self, voices: Mapping[LabelT, Voiceprint], bank: VoiceBank, /) -> dict[LabelT, Identification]: ...
+
+
+def profile_prints(prints: Sequence[StoredPrint], cap: int) -> tuple[Voiceprint, ...]:
+    """The prints a person is recognised by: what was enrolled on purpose, and of what was learned the most diverse.
+
+    A pure function of the *set*: neither the order of ``prints`` nor anything that was taken away again leaves a
+    trace, so that un-learning is exact.
+    """
+    raise NotImplementedError(prints, cap)
