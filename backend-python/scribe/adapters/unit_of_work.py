@@ -20,11 +20,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from scribe.adapters.accounts import AccountRepository
+from scribe.adapters.enrolments import EnrolmentRepository
+from scribe.adapters.erasures import ErasureRepository
 from scribe.adapters.events import EventRepository
 from scribe.adapters.jobs import JobRepository
 from scribe.adapters.meetings import MeetingRepository
+from scribe.adapters.people import PersonRepository
 from scribe.adapters.purges import PurgeRepository
+from scribe.adapters.speakers import SpeakerRepository
 from scribe.adapters.uploads import UploadRepository
+from scribe.adapters.voiceprints import VoiceprintRepository
 from scribe.adapters.workers import WorkerRepository
 from scribe.core.database import build_sessions
 from scribe.domain.errors import UnavailableError
@@ -41,6 +46,11 @@ class UnitOfWork:
         self.purges = PurgeRepository(session)
         self.uploads = UploadRepository(session)
         self.workers = WorkerRepository(session)
+        self.enrolments = EnrolmentRepository(session)
+        self.erasures = ErasureRepository(session)
+        self.people = PersonRepository(session)
+        self.speakers = SpeakerRepository(session)
+        self.voiceprints = VoiceprintRepository(session)
         self._events: list[NewEvent] = []
 
     def emit(self, event: NewEvent) -> None:

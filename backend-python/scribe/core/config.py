@@ -64,6 +64,20 @@ class IdentificationSettings(Group):
     """Clean speech a speaker must have before a name may be given."""
 
 
+class VoicesSettings(Group):
+    """The voice bank: biometric data, see docs/privacy.md."""
+
+    require_consent: bool = True
+    """Nobody is enrolled, learned or recognised without a recorded consent."""
+    forget_names: Literal["keep", "pseudonymise"] = "keep"
+    """What becomes of a forgotten person's name in old transcripts, unless the request says otherwise."""
+    speaker_prints_days: float | None = Field(default=None, gt=0)
+    """How long the voiceprints of a meeting's speakers are kept after it was processed; ``None``: as long as the
+    meeting. Without them nobody can be named in it later."""
+    max_clip_mb: int = Field(default=200, gt=0)
+    """Largest clip to enrol somebody from, in MB (2^20 bytes)."""
+
+
 class ApiSettings(Group):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -123,8 +137,6 @@ class Settings(BaseSettings):
     """Local working files of a worker: one WAV per running meeting; default: in the data directory."""
     workers: int = Field(default=1, ge=0, le=64)
     """Workers that ``scribe up`` starts; each processes one meeting at a time."""
-    voices_dir: Path | None = None
-    """Known voices, ``<Name>.<ext>`` or ``<Name>/*``; default: ``voices`` in the data directory, if there is one."""
     models_dir: Path | None = None
     """Where models are installed; default: the user's data directory."""
     device: Device = "auto"
@@ -144,6 +156,7 @@ class Settings(BaseSettings):
     diarization: DiarizationSettings = DiarizationSettings()
     transcription: TranscriptionSettings = TranscriptionSettings()
     identification: IdentificationSettings = IdentificationSettings()
+    voices: VoicesSettings = VoicesSettings()
 
 
 def load_settings(**overrides: object) -> Settings:

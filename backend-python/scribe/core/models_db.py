@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, MetaData, Text, text
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -31,6 +32,7 @@ class Base(DeclarativeBase):
         list[Any]: JSONB,
         list[str]: ARRAY(Text),
         list[int]: ARRAY(BigInteger),
+        list[UUID]: ARRAY(Uuid),
     }
 
 
@@ -110,6 +112,12 @@ class MeetingRow(Base):
         Index("ix_meetings_pending", "priority", "queued_at", postgresql_where=text("status = 'PENDING'")),
         Index("ix_meetings_processing", "lease_until", postgresql_where=text("status = 'PROCESSING'")),
         Index("ix_meetings_tags", "tags", postgresql_using="gin"),
+        Index("ix_meetings_names", "id", postgresql_where=text("names_version <> names_written")),
+        Index(
+            "ix_meetings_recognition",
+            "recognition_asked_at",
+            postgresql_where=text("recognition_asked_at is not null"),
+        ),
         Index("ix_meetings_owner_folded_name", "owner_id", "folded_name", "id"),
         Index(
             "ix_meetings_owner_held_on",
@@ -192,6 +200,14 @@ class MeetingRow(Base):
     language: Mapped[str | None]
     num_speakers: Mapped[int | None]
     num_words: Mapped[int | None]
+
+    # Who is who: the rows of `speakers`, laid over the result files when they are read.
+    names_version: Mapped[int] = mapped_column(server_default=text("0"))
+    """Counts every change of a name or of a segment's speaker since the upload."""
+    names_written: Mapped[int] = mapped_column(server_default=text("0"))
+    """Which of them the result files hold; another number: they must be written again."""
+    recognition_asked_at: Mapped[datetime | None]
+    """Somebody wants the speakers to be compared with the bank again; ``None``: done."""
 
 
 class EventRow(Base):
@@ -281,3 +297,187 @@ class CounterRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     label: Mapped[str] = mapped_column(primary_key=True, server_default="")
     count: Mapped[int] = mapped_column(BigInteger)
+
+
+# --- the voice bank: biometric data (GDPR art. 9), see docs/privacy.md ------------------------------------------------
+
+
+class PersonRow(Base):
+    """Somebody who may be recognised."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        Index("ix_people_owner_folded_name", "owner_id", "folded_name", "id"),
+        Index("ix_people_shared", "folded_name", "id", postgresql_where=text("is_shared")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str]
+    folded_name: Mapped[str]
+    """Name and aliases without case and accents: what lists search and sort by. Never unique: a refusal would tell
+    that somebody is here."""
+    aliases: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    note: Mapped[str] = mapped_column(server_default="")
+    is_shared: Mapped[bool] = mapped_column(server_default=text("false"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ConsentRow(Base):
+    __tablename__ = "consents"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    given_by: Mapped[str]
+    text_version: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    recorded_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    withdrawn_at: Mapped[datetime | None]
+
+
+class VoiceprintRow(Base):
+    """One print of one person. Prints are added and removed, never changed or averaged (but made again by another
+    model, from the kept sample)."""
+
+    __tablename__ = "voiceprints"
+    __table_args__ = (
+        Index(
+            "uq_voiceprints_learned",
+            "person_id",
+            "meeting_id",
+            "label",
+            unique=True,
+            postgresql_where=text("is_learned"),
+        ),
+        CheckConstraint("origin in ('clip', 'microphone', 'meeting', 'import')", name="origin"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    vector: Mapped[Any] = mapped_column(Vector())
+    """(dimension,) float32, unit length; the dimension is the model's."""
+    model_id: Mapped[str]
+    model_revision: Mapped[str]
+    speech_s: Mapped[float]
+    quality: Mapped[dict[str, Any]]
+    """domain.voice_quality.VoiceQuality."""
+    origin: Mapped[str]
+    is_learned: Mapped[bool] = mapped_column(server_default=text("false"))
+    meeting_id: Mapped[UUID | None] = mapped_column(index=True)
+    """No foreign key: the print may outlive the meeting."""
+    label: Mapped[str | None]
+    spans: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """[[start_s, end_s], ...]"""
+    file_name: Mapped[str | None]
+    channel: Mapped[str | None]
+    sample_key: Mapped[str | None]
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    confirmed_at: Mapped[datetime | None]
+    is_stale: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class SpeakerRow(Base):
+    """One voice of one meeting, and who it is."""
+
+    __tablename__ = "speakers"
+    __table_args__ = (
+        CheckConstraint("naming in ('unknown', 'suggested', 'auto', 'confirmed', 'rejected')", name="naming"),
+    )
+
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id", ondelete="CASCADE"), primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True)
+    run: Mapped[int]
+    turns: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """[[start_s, end_s], ...]: everything this speaker said."""
+    vector: Mapped[Any | None] = mapped_column(Vector())
+    model_id: Mapped[str | None]
+    model_revision: Mapped[str | None]
+    speech_s: Mapped[float | None]
+    """Clean speech that the vector was made from."""
+    quality: Mapped[dict[str, Any] | None]
+    spans: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """The cleanest stretches."""
+    sample_key: Mapped[str | None]
+
+    naming: Mapped[str] = mapped_column(server_default="unknown")
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"), index=True)
+    name: Mapped[str | None]
+    score: Mapped[float | None]
+    probability: Mapped[float | None]
+    reason: Mapped[str | None]
+    explanation: Mapped[str] = mapped_column(server_default="")
+    candidates: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """[{"person_id", "score", "probability"}, ...]: ids only, names are looked up by those who may read them."""
+    refused: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"))
+    learned_print_id: Mapped[UUID | None] = mapped_column(ForeignKey("voiceprints.id", ondelete="SET NULL"), index=True)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+
+
+class SegmentMoveRow(Base):
+    __tablename__ = "segment_moves"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id", ondelete="CASCADE"), index=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    from_label: Mapped[str | None]
+    to_label: Mapped[str]
+    moved_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    is_lost: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class EnrolmentRow(Base):
+    """A short piece of work for a worker's voice lane: enrol a clip, tell whose voice it is, make a print again."""
+
+    __tablename__ = "enrolments"
+    __table_args__ = (
+        CheckConstraint("kind in ('enrol', 'test', 'remake')", name="kind"),
+        CheckConstraint(
+            "status in ('PENDING', 'PROCESSING', 'DONE', 'QUESTIONED', 'REFUSED', 'FAILED')", name="status"
+        ),
+        CheckConstraint("(status = 'PROCESSING') = (token is not null and lease_until is not null)", name="lease"),
+        Index("ix_enrolments_open", "created_at", postgresql_where=text("status in ('PENDING', 'PROCESSING')")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    """Who asked; ``None``: the product itself (a print is made again)."""
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="PENDING")
+    origin: Mapped[str | None]
+    source_key: Mapped[str]
+    """Where the clip waits (``layout.clip_key``), or the sample of the print to be made again."""
+    file_name: Mapped[str | None]
+    is_forced: Mapped[bool] = mapped_column(server_default=text("false"))
+    """A human was asked whether this clip is the right one, and said yes."""
+    remade_print_id: Mapped[UUID | None] = mapped_column(ForeignKey("voiceprints.id", ondelete="CASCADE"))
+    voiceprint_id: Mapped[UUID | None] = mapped_column(ForeignKey("voiceprints.id", ondelete="SET NULL"), index=True)
+    """What came of it."""
+    result: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Problems, questions (ids of people only), quality, the verdict of a test. Never a vector, never a name."""
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    token: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    finished_at: Mapped[datetime | None]
+
+
+class ErasureRow(Base):
+    """Somebody was forgotten: an id and a time, so that a restored backup forgets again. Never a name."""
+
+    __tablename__ = "erasures"
+
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    policy: Mapped[str]
+    pseudonym: Mapped[str | None]
+    is_stored: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the same stands in storage, which outlives a restored database."""

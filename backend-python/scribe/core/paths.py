@@ -29,5 +29,5 @@ def scratch_dir(settings: Settings) -> Path:
 
 def voices_dir(settings: Settings) -> Path | None:
     """``None``: nobody is known."""
-    chosen = settings.voices_dir or data_dir(settings) / "voices"
+    chosen = data_dir(settings) / "voices"
     return chosen if chosen.is_dir() else None

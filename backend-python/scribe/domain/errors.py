@@ -25,6 +25,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   │   ├── StatusConflictError   meeting.status_conflict
     │   │   ├── DuplicateError        meeting.duplicate
     │   │   ├── NotReadyError         meeting.not_ready: it will be there, wait
+    │   │   ├── ConsentError          voices.consent_missing: nobody is enrolled without it
     │   │   ├── IdempotencyError      request.idempotency_mismatch
     │   │   └── InProgressError       request.in_progress
     │   ├── PreconditionError         request.precondition_failed
@@ -165,6 +166,12 @@ class DuplicateError(ConflictError):
     def __init__(self, message: str, meeting_id: UUID) -> None:
         super().__init__(message)
         self.meeting_id = meeting_id
+
+
+class ConsentError(ConflictError):
+    """A voice is measured, kept or compared only with its owner's consent."""
+
+    code = "voices.consent_missing"
 
 
 class IdempotencyError(ConflictError):

@@ -22,6 +22,8 @@ class EventKind(StrEnum):
     """payload: stage, stage_percent, percent (of the run, never falls), eta_s where known."""
     STAGE_FINISHED = "meeting.stage_finished"
     WARNING = "meeting.warning"
+    SPEAKERS = "meeting.speakers"
+    """Names or a segment's speaker changed. payload: names_version, labels; never a name."""
     DELETED = "meeting.deleted"
 
 

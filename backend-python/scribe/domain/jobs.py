@@ -16,6 +16,7 @@ from uuid import UUID
 
 from scribe.domain.events import EventKind, NewEvent
 from scribe.domain.meeting import MeetingId, MeetingStatus, Stage, UserId
+from scribe.domain.namings import HeardSpeaker
 from scribe.domain.requests import RunOptions
 
 MAX_MESSAGE_LENGTH = 2000
@@ -51,6 +52,7 @@ class Published:
     num_speakers: int
     num_words: int
     duration_s: float
+    speakers: tuple[HeardSpeaker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

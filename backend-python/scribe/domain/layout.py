@@ -8,6 +8,10 @@
     results/YYYYMMDD/<meeting_id>/*           the published results
     results/YYYYMMDD/<meeting_id>/.run-<token>/*   results of one attempt, before they are published
     derived/<meeting_id>/peaks.json           the waveform's outline
+    derived/<meeting_id>/voices/<label>.wav   the cleanest stretches of one speaker
+    voices/people/<person_id>/<print_id>.wav  the kept sample of a voiceprint
+    voices/clips/<enrolment_id>/clip          a clip that waits to be enrolled
+    erasures/<person_id>.json                 somebody was forgotten, at a time: outlives a restored database
 """
 
 from datetime import datetime
@@ -63,3 +67,31 @@ def meeting_folders(created_at: datetime, meeting_id: UUID) -> tuple[str, ...]:
         derived_folder(meeting_id),
         results_folder(created_at, meeting_id),
     )
+
+
+def speaker_sample_key(meeting_id: UUID, label: str) -> str:
+    return f"{derived_folder(meeting_id)}/voices/{label}.wav"
+
+
+def person_folder(person_id: UUID) -> str:
+    """Samples of one person: gone when the person is forgotten."""
+    return f"voices/people/{person_id}"
+
+
+def print_sample_key(person_id: UUID, voiceprint_id: UUID) -> str:
+    return f"{person_folder(person_id)}/{voiceprint_id}.wav"
+
+
+def clip_folder(enrolment_id: UUID) -> str:
+    return f"voices/clips/{enrolment_id}"
+
+
+def clip_key(enrolment_id: UUID) -> str:
+    return f"{clip_folder(enrolment_id)}/clip"
+
+
+ERASURES = "erasures"
+
+
+def erasure_key(person_id: UUID) -> str:
+    return f"{ERASURES}/{person_id}.json"
