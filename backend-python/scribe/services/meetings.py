@@ -41,18 +41,23 @@ async def create(
     """A PENDING meeting; the caller's recording is safe under ``layout.recording_key(meeting_id)`` by now, and the
     caller rings the bell after the commit.
 
-    Raises: DuplicateError when ``owner`` has the same recording already and did not ask to process it again.
+    Raises: DuplicateError.
     """
-    same = await unit.meetings.with_recording(owner, recording.sha256)
+    await refuse_duplicate(unit, owner, draft, recording.sha256)
+    meeting = await unit.meetings.add(owner, meeting_id, _titled(draft), recording, max_attempts)
+    unit.emit(NewEvent(EventKind.CREATED, meeting_id, owner, {"title": meeting.title, "status": str(meeting.status)}))
+    return meeting
+
+
+async def refuse_duplicate(unit: UnitOfWork, owner: UserId, draft: MeetingDraft, sha256: str) -> None:
+    """Raises: DuplicateError when ``owner`` has the same recording already and did not ask to process it again."""
+    same = await unit.meetings.with_recording(owner, sha256)
     if same is not None and not draft.is_duplicate_welcome:
         raise DuplicateError(
             f"You uploaded this recording before, as “{same.title}”: use that meeting, or send it again with "
             "`duplicate=process`.",
             same.id,
         )
-    meeting = await unit.meetings.add(owner, meeting_id, _titled(draft), recording, max_attempts)
-    unit.emit(NewEvent(EventKind.CREATED, meeting_id, owner, {"title": meeting.title, "status": str(meeting.status)}))
-    return meeting
 
 
 async def list_page(units: UnitOfWorkFactory, who: Principal, query: MeetingQuery) -> MeetingPage:

@@ -22,7 +22,6 @@ from scribe.core.ids import uuid7
 from scribe.domain import layout
 from scribe.domain.errors import (
     ChecksumError,
-    DuplicateError,
     ScribeError,
     UploadEmptyError,
     UploadIncompleteError,
@@ -88,17 +87,6 @@ async def receive(desk: Desk, owner: UserId, incoming: Incoming) -> Meeting:
         raise
 
 
-async def announce(unit: UnitOfWork, owner: UserId, draft: MeetingDraft, sha256: str) -> None:
-    """Before the first byte is sent. Raises: DuplicateError as ``meetings.create`` would after the last."""
-    same = await unit.meetings.with_recording(owner, sha256)
-    if same is not None and not draft.is_duplicate_welcome:
-        raise DuplicateError(
-            f"You uploaded this recording before, as “{same.title}”: use that meeting, or send it again with "
-            "`duplicate=process`.",
-            same.id,
-        )
-
-
 async def _receive(desk: Desk, owner: UserId, incoming: Incoming) -> Meeting:
     limits = desk.settings.api
     await check_rate(desk.units, f"upload:{owner}", limits.uploads_per_hour, _ONE_HOUR_S)
@@ -107,7 +95,9 @@ async def _receive(desk: Desk, owner: UserId, incoming: Incoming) -> Meeting:
     await refuse_when_full(desk.storage, incoming.length_bytes or 0)
     if incoming.sha256 is not None:
         async with desk.units() as unit:
-            await announce(unit, owner, incoming.draft, incoming.sha256)
+            await meetings.refuse_duplicate(
+                unit, owner, incoming.draft, incoming.sha256
+            )  # before the first byte is sent
     meeting_id = MeetingId(uuid7())
     recording = await _store(desk, owner, meeting_id, incoming)
     meeting = await _create(desk, owner, meeting_id, incoming, recording)

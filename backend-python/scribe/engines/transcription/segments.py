@@ -27,8 +27,6 @@ SENTENCE_PAUSE_BREAKS_S = 0.3
 LONGEST_WORD_S = 0.6
 LONGEST_LETTER_S = 0.12
 """A word of n letters lasts at most 0.6 + 0.12 n seconds: 1.2 s for five letters, twice slow speech."""
-SHORTEST_WORD_S = 0.02
-"""One position of the alignment."""
 
 
 @dataclass(frozen=True, slots=True)
