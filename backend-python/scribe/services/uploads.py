@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
-from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.ids import uuid7
 from scribe.domain import layout
@@ -95,9 +95,8 @@ async def _receive(desk: Desk, owner: UserId, incoming: Incoming) -> Meeting:
     await refuse_when_full(desk.storage, incoming.length_bytes or 0)
     if incoming.sha256 is not None:
         async with desk.units() as unit:
-            await meetings.refuse_duplicate(
-                unit, owner, incoming.draft, incoming.sha256
-            )  # before the first byte is sent
+            # Before the first byte is sent.
+            await meetings.refuse_duplicate(unit, owner, incoming.draft, incoming.sha256)
     meeting_id = MeetingId(uuid7())
     recording = await _store(desk, owner, meeting_id, incoming)
     meeting = await _create(desk, owner, meeting_id, incoming, recording)
