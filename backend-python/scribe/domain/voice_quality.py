@@ -1,14 +1,25 @@
 """Whether a stretch of audio is fit to know somebody's voice by.
 
-Owns the measures and the limits; never measures (``engines/identification.py`` does).
+Owns the measures and the limits; never measures (``engines/identification.py`` and ``engines/samples.py`` do).
 
 Usage::
 
-    found = problems(quality)
-    if found: refuse(found[0].message)
+    for problem in problems(report.quality):
+        refuse(problem.message)
+    for hint in hints(report.quality):
+        mention(hint.message)
 """
 
 from dataclasses import dataclass
+
+MIN_SPEECH_S = 3.0
+"""Less is refused: the error rate of clips of 1.5 s is 0.5 %, that of 3 s is 0 (``bench/identification.py``)."""
+RECOMMENDED_SPEECH_S = 10.0
+"""Less is enrolled with a hint."""
+MIN_SNR_DB = 8.0
+MAX_OVERLAP_SHARE = 0.25
+MIN_CONSISTENCY = 0.3
+MAX_CLIPPED_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +27,20 @@ class VoiceQuality:
     """What was measured of the speech that a print was made from."""
 
     speech_s: float
-    """Clean speech of one person, in seconds."""
+    """Clean speech of one person, in seconds: overlap, other people and pauses left out."""
     snr_db: float | None = None
-    """Speech level over the level of the pauses; ``None`` without a pause to measure."""
+    """Speech level over the level of what sounds on between the words; ``None`` when there is too little to tell."""
     overlap_share: float = 0.0
     """Of the person's speech, how much somebody else talks into, 0 to 1."""
     consistency: float | None = None
-    """Lowest cosine between the print of a piece and that of the whole: low when voices are mixed."""
+    """How alike the two most different parts of the speech are (cosine of their prints): low when voices are mixed;
+    ``None`` when there is too little to compare."""
     num_voices: int = 1
+    """People who say more than a stray word."""
     clipped_share: float = 0.0
-    """Of the samples, how many stand at full scale."""
+    """Of the loud samples, how many stand at the ceiling, 0 to 1."""
     bandwidth_hz: float | None = None
-    """Up to where there is sound: 4 kHz is a telephone."""
+    """Up to where there is speech: 4 kHz is a telephone. Tells prints of one person apart, refuses none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +54,83 @@ class Problem:
 
 
 def problems(quality: VoiceQuality) -> tuple[Problem, ...]:
-    """Everything that stands in the way; empty when the voice may be enrolled."""
-    raise NotImplementedError(quality)
+    """Everything that stands in the way, all at once; empty when the voice may be enrolled."""
+    if quality.speech_s <= 0:
+        return (
+            Problem(
+                "no-speech",
+                f"No clear speech of one person was found (0 s, at least {MIN_SPEECH_S:.0f} s are needed): record the "
+                f"person talking alone for {RECOMMENDED_SPEECH_S:.0f} seconds or more.",
+            ),
+        )
+    found = []
+    if quality.speech_s < MIN_SPEECH_S:
+        found.append(Problem("too-short", too_short(quality.speech_s)))
+    if quality.snr_db is not None and quality.snr_db < MIN_SNR_DB:
+        found.append(
+            Problem(
+                "too-noisy",
+                f"The voice is only {quality.snr_db:.0f} dB louder than the noise around it, at least "
+                f"{MIN_SNR_DB:.0f} dB are needed: record in a quieter place, or closer to the microphone.",
+            )
+        )
+    if quality.overlap_share > MAX_OVERLAP_SHARE:
+        found.append(
+            Problem(
+                "overlapped",
+                f"Somebody else talks during {quality.overlap_share:.0%} of the speech, at most "
+                f"{MAX_OVERLAP_SHARE:.0%} are allowed: record one person alone.",
+            )
+        )
+    found += _mixed(quality)
+    if quality.clipped_share > MAX_CLIPPED_SHARE:
+        found.append(
+            Problem(
+                "clipped",
+                f"{quality.clipped_share:.0%} of the loud sound is cut off, at most {MAX_CLIPPED_SHARE:.0%} are "
+                f"allowed: lower the recording level and record again.",
+            )
+        )
+    return tuple(found)
+
+
+def hints(quality: VoiceQuality) -> tuple[Problem, ...]:
+    """What would make the voice surer, where nothing stands in the way. Code: ``short``."""
+    if MIN_SPEECH_S <= quality.speech_s < RECOMMENDED_SPEECH_S:
+        return (
+            Problem(
+                "short",
+                f"{quality.speech_s:.1f} s of clear speech were found: {RECOMMENDED_SPEECH_S:.0f} s or more make the "
+                f"name surer.",
+            ),
+        )
+    return ()
+
+
+def too_short(speech_s: float) -> str:
+    """The refusal of too little speech, whether of one clip or of all clips of a person."""
+    return (
+        f"{speech_s:.1f} s of clear speech were found, at least {MIN_SPEECH_S:.0f} s are needed and "
+        f"{RECOMMENDED_SPEECH_S:.0f} s or more recommended."
+    )
+
+
+def _mixed(quality: VoiceQuality) -> list[Problem]:
+    """More than one voice: heard as such, or betrayed by parts that are unlike one another."""
+    if quality.num_voices > 1:
+        return [
+            Problem(
+                "several-voices",
+                f"{quality.num_voices} voices were heard, exactly 1 is needed: cut the recording so that only one "
+                f"person speaks.",
+            )
+        ]
+    if quality.consistency is not None and quality.consistency < MIN_CONSISTENCY:
+        return [
+            Problem(
+                "several-voices",
+                f"Parts of the speech do not sound like one person (likeness {quality.consistency:.2f}, at least "
+                f"{MIN_CONSISTENCY:.2f} is needed): cut the recording so that only one person speaks.",
+            )
+        ]
+    return []
