@@ -64,7 +64,7 @@ TokenName = Annotated[
 ]
 
 
-class _In(BaseModel):
+class In(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
@@ -72,12 +72,12 @@ class _Out(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-class LoginIn(_In):
+class LoginIn(In):
     username: Username = Field(examples=["claire"])
     password: Password = Field(examples=["three words are fine"])
 
 
-class PasswordIn(_In):
+class PasswordIn(In):
     current_password: Password
     new_password: Password = Field(examples=["three words are fine"])
     """10 to 200 characters."""
@@ -156,7 +156,7 @@ class SessionsOut(_Out):
     items: list[SessionOut]
 
 
-class TokenIn(_In):
+class TokenIn(In):
     name: TokenName = Field(examples=["laptop"])
     """For you, to tell tokens apart."""
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))] = [Scope.READ, Scope.WRITE]
@@ -205,13 +205,13 @@ class TokenMadeOut(_Out):
         return cls(token=TokenOut.of(made.token), secret=made.secret)
 
 
-class UserIn(_In):
+class UserIn(In):
     username: Username = Field(examples=["claire"])
     display_name: DisplayName = Field(default="", examples=["Claire Martin"])
     role: Role = Role.MEMBER
 
 
-class UserChangesIn(_In):
+class UserChangesIn(In):
     """What is left out stays as it is."""
 
     display_name: DisplayName | None = None

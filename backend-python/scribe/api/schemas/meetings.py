@@ -328,7 +328,7 @@ class MeetingListIn(BaseModel):
         )
 
 
-def _without_defaults(example: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+def without_defaults(example: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     """A field that is left out has no default here: it changes nothing."""
 
     def describe(schema: dict[str, Any]) -> None:
@@ -345,9 +345,7 @@ class MeetingChangesIn(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
-        json_schema_extra=_without_defaults(
-            {"title": "Comité de rentrée", "held_on": "2026-09-02", "tags": ["budget"]}
-        ),
+        json_schema_extra=without_defaults({"title": "Comité de rentrée", "held_on": "2026-09-02", "tags": ["budget"]}),
     )
 
     title: Title = ""

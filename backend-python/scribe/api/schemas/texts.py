@@ -14,8 +14,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+from scribe.domain.errors import OptionError
 from scribe.domain.meetings import MAX_FILE_NAME_LENGTH, MAX_NOTES_LENGTH, MAX_TAG_LENGTH, MAX_TITLE_LENGTH
+from scribe.domain.people import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, clean_name
 from scribe.domain.requests import MAX_TERM_LENGTH
+
+MAX_CONSENT_LENGTH = 500
 
 
 def _one_line(text: object) -> object:
@@ -39,6 +43,13 @@ def _without_controls(text: str) -> str:
     return text
 
 
+def _fit_for_a_person(text: str) -> str:
+    try:
+        return clean_name(text)
+    except OptionError as error:
+        raise ValueError(str(error)) from error
+
+
 _COLLAPSED = BeforeValidator(_one_line)
 _CLEAN = AfterValidator(_without_controls)
 
@@ -55,6 +66,21 @@ Notes = Annotated[
     StringConstraints(max_length=MAX_NOTES_LENGTH),
     AfterValidator(_storable),
 ]
+PersonName = Annotated[
+    str,
+    _COLLAPSED,
+    StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH),
+    AfterValidator(_fit_for_a_person),
+]
+PersonNote = Annotated[
+    str,
+    BeforeValidator(_plain_line_breaks),
+    StringConstraints(max_length=MAX_NOTE_LENGTH),
+    AfterValidator(_storable),
+]
+ConsentWords = Annotated[str, _COLLAPSED, StringConstraints(min_length=1, max_length=MAX_CONSENT_LENGTH), _CLEAN]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+"""What a result file calls a voice: `SPEAKER_00`."""
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 """ISO 639; which of them a model knows is the model's business."""
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
