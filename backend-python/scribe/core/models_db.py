@@ -315,11 +315,16 @@ class PersonRow(Base):
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str]
     folded_name: Mapped[str]
-    """Name and aliases without case and accents: what lists search and sort by. Never unique: a refusal would tell
+    """Name without case and accents (domain.people.sort_name): what lists sort by. Never unique: a refusal would tell
     that somebody is here."""
+    folded_text: Mapped[str]
+    """Name, aliases and note without case and accents (domain.people.search_text): what lists search. Too long for an
+    index, and people are few."""
     aliases: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     note: Mapped[str] = mapped_column(server_default="")
     is_shared: Mapped[bool] = mapped_column(server_default=text("false"))
+    merged_ids: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"))
+    """Entries that turned out to be this person: an older backup still has them, so forgetting forgets them, too."""
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -457,6 +462,9 @@ class EnrolmentRow(Base):
     file_name: Mapped[str | None]
     is_forced: Mapped[bool] = mapped_column(server_default=text("false"))
     """A human was asked whether this clip is the right one, and said yes."""
+    meeting_id: Mapped[UUID | None] = mapped_column(ForeignKey("meetings.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str | None]
+    """With ``meeting_id``: the speaker whose stored print is enrolled; no clip waits then."""
     remade_print_id: Mapped[UUID | None] = mapped_column(ForeignKey("voiceprints.id", ondelete="CASCADE"))
     voiceprint_id: Mapped[UUID | None] = mapped_column(ForeignKey("voiceprints.id", ondelete="SET NULL"), index=True)
     """What came of it."""

@@ -30,9 +30,11 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("folded_name", sa.Text(), nullable=False),
+        sa.Column("folded_text", sa.Text(), nullable=False),
         sa.Column("aliases", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("is_shared", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("merged_ids", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -130,6 +132,8 @@ def upgrade() -> None:
         sa.Column("source_key", sa.Text(), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=True),
         sa.Column("is_forced", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("meeting_id", sa.Uuid(), nullable=True),
+        sa.Column("label", sa.Text(), nullable=True),
         sa.Column("remade_print_id", sa.Uuid(), nullable=True),
         sa.Column("voiceprint_id", sa.Uuid(), nullable=True),
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
@@ -149,6 +153,9 @@ def upgrade() -> None:
             name=op.f("ck_enrolments_status"),
         ),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_enrolments_owner_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meetings.id"], name=op.f("fk_enrolments_meeting_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_enrolments_person_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["remade_print_id"], ["voiceprints.id"], name=op.f("fk_enrolments_remade_print_id"), ondelete="CASCADE"
@@ -165,6 +172,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status in ('PENDING', 'PROCESSING')"),
     )
+    op.create_index(op.f("ix_enrolments_meeting_id"), "enrolments", ["meeting_id"], unique=False)
     op.create_index(op.f("ix_enrolments_owner_id"), "enrolments", ["owner_id"], unique=False)
     op.create_index(op.f("ix_enrolments_person_id"), "enrolments", ["person_id"], unique=False)
     op.create_index(op.f("ix_enrolments_voiceprint_id"), "enrolments", ["voiceprint_id"], unique=False)
@@ -245,6 +253,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_enrolments_voiceprint_id"), table_name="enrolments")
     op.drop_index(op.f("ix_enrolments_person_id"), table_name="enrolments")
     op.drop_index(op.f("ix_enrolments_owner_id"), table_name="enrolments")
+    op.drop_index(op.f("ix_enrolments_meeting_id"), table_name="enrolments")
     op.drop_index(
         "ix_enrolments_open", table_name="enrolments", postgresql_where=sa.text("status in ('PENDING', 'PROCESSING')")
     )
