@@ -40,6 +40,7 @@ from scribe.core.models_db import EventRow, IdempotencyRow, MeetingRow, PurgeRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.audio import AudioFacts
+from scribe.domain.folding import fold
 from scribe.domain.jobs import Failure
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
 from scribe.domain.meetings import (
@@ -52,7 +53,6 @@ from scribe.domain.meetings import (
     Order,
     SortValue,
     StoredRecording,
-    fold,
     folded_name,
 )
 from scribe.domain.requests import MeetingDraft, RunOptions

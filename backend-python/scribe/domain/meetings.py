@@ -11,7 +11,6 @@ Usage::
 import base64
 import binascii
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +20,7 @@ from uuid import UUID
 
 from scribe.domain.audio import AudioFacts
 from scribe.domain.errors import OptionError
+from scribe.domain.folding import fold
 from scribe.domain.jobs import Failure
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
 from scribe.domain.requests import RunOptions
@@ -238,12 +238,6 @@ class MeetingPage:
     meetings: tuple[MeetingSummary, ...]
     next: Cursor | None
     """``None``: this was the last page."""
-
-
-def fold(text: str) -> str:
-    """For finding and sorting: without case, accents and typographic variants. ``École`` and ``ecole`` are one."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if unicodedata.category(character) != "Mn").casefold()
 
 
 def folded_name(title: str, file_name: str | None) -> str:

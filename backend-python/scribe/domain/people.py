@@ -8,17 +8,21 @@ Usage::
     if not may_read_person(principal, person): ...       # then the person does not exist for them
 """
 
+import base64
+import binascii
+import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Self
 from uuid import UUID
 
 from scribe.domain.accounts import Principal
 from scribe.domain.errors import OptionError
+from scribe.domain.folding import fold
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.speech import Span, SpeakerLabel
 from scribe.domain.voice_quality import VoiceQuality
@@ -30,6 +34,8 @@ VoiceprintId = NewType("VoiceprintId", UUID)
 MAX_NAME_LENGTH = 100
 MAX_ALIASES = 20
 MAX_NOTE_LENGTH = 2000
+MAX_GIVEN_BY_LENGTH = 300
+MAX_TEXT_VERSION_LENGTH = 100
 
 
 class NamePolicy(StrEnum):
@@ -124,8 +130,30 @@ class PersonQuery:
     text: str = ""
     """Found in name, aliases or note; case and accents do not count."""
     after: str | None = None
-    """Cursor: what the page before said."""
+    """:class:`PersonCursor`, encoded: what the page before said."""
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCursor:
+    """Where a page ended. People who come or go move nothing."""
+
+    sort_name: str
+    id: UUID
+
+    def encode(self) -> str:
+        text = json.dumps([self.sort_name, str(self.id)], separators=(",", ":"), ensure_ascii=False)
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Raises: OptionError when it is none of ours."""
+        try:
+            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+            name, person_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            return cls(_storable(name), UUID(person_id))
+        except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+            raise OptionError("This `cursor` is not one that this list gave you: begin without it.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +221,81 @@ def clean_name(given: str) -> str:
     if _GENERATED_LABEL.fullmatch(name):
         raise OptionError(f"{name} is what an unknown speaker is called: give the person's name.")
     return name
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database can be asked for it: no zero byte, no lone surrogate."""
+    return "\0" not in text and not any(unicodedata.category(character) == "Cs" for character in text)
+
+
+def _storable(text: object) -> str:
+    """Raises: TypeError."""
+    if not isinstance(text, str) or not is_storable(text):
+        raise TypeError("not a name")
+    return text
+
+
+def sort_name(name: str) -> str:
+    """What lists of people sort by. Bounded, because it is indexed."""
+    return fold(name)[:MAX_NAME_LENGTH]
+
+
+def search_text(name: str, aliases: Iterable[str], note: str) -> str:
+    """What a search among people looks through."""
+    return "\n".join(map(fold, (name, *aliases, note)))
+
+
+def is_called(called: str, name: str, aliases: Iterable[str]) -> bool:
+    """Whether somebody goes by what somebody else typed: name or alias, without case and accents."""
+    wanted = fold(" ".join(called.split()))
+    return any(fold(own) == wanted for own in (name, *aliases))
+
+
+def clean_draft(draft: PersonDraft) -> PersonDraft:
+    """Raises: OptionError."""
+    name = clean_name(draft.name)
+    return PersonDraft(name, clean_aliases(draft.aliases, name), clean_note(draft.note), draft.is_shared)
+
+
+def clean_changes(changes: PersonChanges, person: Person) -> PersonChanges:
+    """Raises: OptionError."""
+    name = None if changes.name is None else clean_name(changes.name)
+    aliases = None if changes.aliases is None else clean_aliases(changes.aliases, name or person.name)
+    note = None if changes.note is None else clean_note(changes.note)
+    return PersonChanges(name, aliases, note, changes.is_shared)
+
+
+def clean_aliases(given: Iterable[str], name: str) -> tuple[str, ...]:
+    """Each once, and none that is the name itself. Raises: OptionError."""
+    kept: dict[str, str] = {}
+    for alias in map(clean_name, given):
+        if not is_called(alias, name, ()):
+            kept.setdefault(fold(alias), alias)
+    if len(kept) > MAX_ALIASES:
+        raise OptionError(f"A person has at most {MAX_ALIASES} aliases.")
+    return tuple(kept.values())
+
+
+def clean_note(given: str) -> str:
+    """Several lines are welcome. Raises: OptionError."""
+    note = unicodedata.normalize("NFC", given.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if len(note) > MAX_NOTE_LENGTH or any(_is_unfit(character) for character in note if character not in "\n\t"):
+        raise OptionError(f"A note has at most {MAX_NOTE_LENGTH} characters, without control characters.")
+    return note
+
+
+def clean_consent(draft: ConsentDraft) -> ConsentDraft:
+    """``given_at`` is filled in. Raises: OptionError."""
+    given_by, version = (" ".join(text.split()) for text in (draft.given_by, draft.text_version))
+    if not 1 <= len(given_by) <= MAX_GIVEN_BY_LENGTH or any(map(_is_unfit, given_by)):
+        raise OptionError(f"Say in 1 to {MAX_GIVEN_BY_LENGTH} characters on one line who agreed, and how.")
+    if not 1 <= len(version) <= MAX_TEXT_VERSION_LENGTH or any(map(_is_unfit, version)):
+        raise OptionError(f"Say in 1 to {MAX_TEXT_VERSION_LENGTH} characters on one line which text was agreed to.")
+    now = datetime.now(UTC)
+    given_at = now if draft.given_at is None else draft.given_at
+    if given_at.tzinfo is None or given_at > now + timedelta(minutes=5):
+        raise OptionError("A consent was given at a moment of the past, with its time zone.")
+    return ConsentDraft(given_by, version, given_at)
 
 
 _GENERATED_LABEL = re.compile(r"speaker[ _]\d+", re.IGNORECASE)
