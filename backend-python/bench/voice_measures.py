@@ -21,8 +21,9 @@ from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, Span, SpeakerCount
 from scribe.domain.voices import Cohort, VoiceBank, VoiceClip, Voiceprint, VoiceProfile
 from scribe.engines.diarization import OnnxDiarizer
-from scribe.engines.identification import Enroller, load_cohort
+from scribe.engines.identification import Enroller
 from scribe.engines.residency import Residency
+from scribe.engines.voice_calibration import load_cohort
 from scribe.engines.voiceprint import CampPlusExtractor
 
 WEIGHTS = Path(__file__).parents[1] / "scribe" / "engines" / "weights"

@@ -68,6 +68,12 @@ def load_people(audio: Path) -> dict[str, Person]:
     return {name: Person(name, tuple(enrol.get(name, ())), tuple(test[name])) for name in sorted(test)}
 
 
+def load_genders(audio: Path) -> dict[str, str]:
+    """``M`` or ``F`` as the corpora say it, of those for whom they do: for counting confusions, never inferred."""
+    rows = (row for bank in BANKS for row in _rows(audio / bank / "clips.csv"))
+    return {row["speaker"]: row["gender"] for row in rows if row.get("gender")}
+
+
 def compose_meetings(audio: Path, cache: Path) -> list[Meeting]:
     """Eight meetings of four minutes, five enrolled people and three strangers each; made once, kept in ``cache``."""
     cache.mkdir(parents=True, exist_ok=True)

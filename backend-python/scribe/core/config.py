@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scribe.domain.errors import OptionError
-from scribe.domain.voices import MARGIN, MIN_SPEECH_S
+from scribe.domain.voices import AUTO_PROBABILITY, KNOWN_PRIOR, MIN_SPEECH_S, SUGGEST_PROBABILITY
 
 Device = Literal["auto", "cpu", "cuda"]
 ENV_PREFIX = "SCRIBE_"
@@ -56,12 +56,18 @@ class TranscriptionSettings(Group):
 
 
 class IdentificationSettings(Group):
+    auto_probability: float = Field(default=AUTO_PROBABILITY, gt=0, lt=1)
+    """From which probability a name is written."""
+    suggest_probability: float = Field(default=SUGGEST_PROBABILITY, gt=0, lt=1)
+    """From which probability a name is offered."""
+    known_prior: float = Field(default=KNOWN_PRIOR, gt=0, lt=1)
+    """How likely a speaker is one of the people looked for, before the voice is heard."""
     threshold: float | None = Field(default=None, ge=-1, le=1)
-    """Score from which a name may be given; ``None``: what was measured for the voiceprint model."""
-    margin: float = Field(default=MARGIN, ge=0, le=2)
-    """How far the runner-up must be behind."""
+    """Lowest score that may be named, however likely; ``None``: what was measured for the voiceprint model."""
     min_speech_s: float = Field(default=MIN_SPEECH_S, ge=0)
-    """Clean speech a speaker must have before a name may be given."""
+    """Clean speech a speaker must have before a name may be written; with less it may be offered."""
+    may_repeat: bool = False
+    """Whether one person may be named several times in a meeting."""
 
 
 class VoicesSettings(Group):

@@ -13,10 +13,8 @@ with, and a second voice in it is heard and not averaged in.
 """
 
 import hashlib
-import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from importlib import resources
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +30,7 @@ from scribe.domain.voices import (
     VoiceClip,
     Voiceprint,
     VoiceProfile,
+    calibration_of,
     match,
     score_matrix,
 )
@@ -153,9 +152,8 @@ class BankIdentifier:
         cohort = self._cohort
         return {
             "engine": "voice-bank",
-            "threshold": self._rule.threshold_for(cohort),
-            "margin": self._rule.margin,
-            "min_speech_s": self._rule.min_speech_s,
+            "rule": asdict(self._rule),
+            "calibration": asdict(calibration_of(cohort)),
             "cohort": None if cohort is None else hashlib.sha256(cohort.mean.tobytes()).hexdigest(),
             "bank": self._bank.fingerprint,
         }
@@ -166,15 +164,6 @@ class BankIdentifier:
         Raises: VoiceprintMismatchError when the bank was made with another model.
         """
         return match(voiceprints, self._bank, self._cohort, self._rule)
-
-
-def load_cohort(model_id: str) -> Cohort | None:
-    """The shipped cohort of a model; ``None`` where none was measured, and plain cosines are compared then."""
-    packed = resources.files("scribe.engines").joinpath("weights", "cohort.npz").read_bytes()
-    with np.load(io.BytesIO(packed), allow_pickle=False) as means:
-        if model_id not in means:
-            return None
-        return Cohort(model_id, means[model_id].astype(np.float32))
 
 
 def _joined(one: Voiceprint, other: Voiceprint) -> Voiceprint:

@@ -21,9 +21,10 @@ from scribe.core.config import Settings
 from scribe.domain.results import ModelFacts
 from scribe.domain.voices import MatchRule
 from scribe.engines.catalog import CATALOG
-from scribe.engines.identification import BankIdentifier, Enroller, load_cohort
+from scribe.engines.identification import BankIdentifier, Enroller
 from scribe.engines.model_store import ModelStore, default_models_dir
 from scribe.engines.residency import Residency
+from scribe.engines.voice_calibration import load_cohort
 from scribe.pipeline.ports import Diarizer, Transcriber, VoiceprintExtractor
 from scribe.pipeline.run import Tools
 

@@ -15,8 +15,9 @@ from scribe.domain.speech import Diarization, SpeakerCount, Turn, speaker_label
 from scribe.domain.voices import Cohort, MatchRule, VoiceBank, VoiceClip, Voiceprint, VoiceProfile
 from scribe.engines import identification
 from scribe.engines.diarization import OnnxDiarizer
-from scribe.engines.identification import BankIdentifier, Enroller, load_cohort
+from scribe.engines.identification import BankIdentifier, Enroller
 from scribe.engines.residency import Residency
+from scribe.engines.voice_calibration import load_cohort
 
 MODEL = "campplus"
 ADA, BOB = (1.0, 0.0), (0.0, 1.0)
@@ -117,7 +118,7 @@ def test_the_settings_change_with_everything_a_verdict_depends_on() -> None:
         BankIdentifier(ada, cohort, MatchRule()).settings,
         BankIdentifier(ada, None, MatchRule()).settings,
         BankIdentifier(ada, cohort, MatchRule(threshold=0.6)).settings,
-        BankIdentifier(ada, cohort, MatchRule(margin=0.2)).settings,
+        BankIdentifier(ada, cohort, MatchRule(auto_probability=0.99)).settings,
         BankIdentifier(ada, cohort, MatchRule(min_speech_s=5)).settings,
         BankIdentifier(bank(Ada=voice(BOB, 10)), cohort, MatchRule()).settings,
         BankIdentifier(bank(Bob=voice(ADA, 10)), cohort, MatchRule()).settings,

@@ -1,0 +1,28 @@
+"""What was measured of a voiceprint model: what all voices share under it, and what a score is worth.
+
+Owns the shipped cohorts and calibrations; never compares voices (``domain/voices.py`` does). Made by
+``bench/cohort.py`` and ``bench/identification.py``. Usage::
+
+    cohort = load_cohort("campplus")      # None: nobody has measured that model
+"""
+
+import io
+from collections.abc import Mapping
+from importlib import resources
+
+import numpy as np
+
+from scribe.domain.voices import Calibration, Cohort
+
+CALIBRATIONS: Mapping[str, Calibration] = {
+    "campplus": Calibration(slope=26.0, slope_loss=4.0, offset=9.0, offset_loss=3.0, floor=0.40),
+}
+
+
+def load_cohort(model_id: str) -> Cohort | None:
+    """The shipped cohort of a model; ``None`` where none was measured, and plain cosines are compared then."""
+    packed = resources.files("scribe.engines").joinpath("weights", "cohort.npz").read_bytes()
+    with np.load(io.BytesIO(packed), allow_pickle=False) as means:
+        if model_id not in means:
+            return None
+        return Cohort(model_id, means[model_id].astype(np.float32), CALIBRATIONS.get(model_id))
