@@ -1,0 +1,109 @@
+"""Stretches of a transcript that people give to another speaker.
+
+Owns these transactions. A move is a row, laid over the result files like a name (``domain/naming_overlay.py``); taking
+it back gives exactly the machine's attribution. It never touches the bank: who said a sentence is no evidence of a
+voice.
+
+Usage::
+
+    moved = await move(units, who, meeting_id, 12.4, 15.0, SpeakerLabel("SPEAKER_01"))
+    await undo_move(units, who, meeting_id, moved.id)
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.core.ids import uuid7
+from scribe.domain.accounts import Principal
+from scribe.domain.errors import ConflictError, NotFoundError, OptionError
+from scribe.domain.events import EventKind, NewEvent
+from scribe.domain.meeting import MeetingId
+from scribe.domain.meetings import Meeting
+from scribe.domain.namings import SegmentMove, Speaker
+from scribe.domain.speech import Span, SpeakerLabel
+from scribe.services.meetings import visible
+from scribe.services.results import published_folder
+
+MAX_MOVES = 2000
+"""Of one meeting: more is a program gone wild, and every reading of the transcript would pay for it."""
+
+
+async def move(
+    units: UnitOfWorkFactory,
+    who: Principal,
+    meeting_id: MeetingId,
+    start_s: float,
+    end_s: float,
+    to_label: SpeakerLabel,
+    *,
+    from_label: SpeakerLabel | None = None,
+) -> SegmentMove:
+    """What is said between two times is ``to_label``'s; the same request twice is one.
+
+    ``from_label``: only what this speaker says there, which matters where people talk at once. Left out: that of the
+    only one who speaks there; of several, everything.
+
+    Raises: NotFoundError (meeting or speaker), NotReadyError, StatusConflictError, OptionError, ConflictError.
+    """
+    if not (math.isfinite(start_s) and math.isfinite(end_s) and 0 <= start_s < end_s):
+        raise OptionError("A stretch begins at 0 s or later and ends after its beginning.")
+    async with units() as unit:
+        meeting = await visible(unit, who, meeting_id, for_update=True)
+        published_folder(meeting)
+        voices = await unit.speakers.of_meeting(meeting_id)
+        if not {to_label, from_label} - {None} <= {voice.label for voice in voices}:
+            raise NotFoundError("There is no such speaker in this meeting.")
+        standing = await unit.speakers.moves(meeting_id)
+        span = Span(start_s, end_s)
+        before = [one for one in standing if _overlap(one.span, span) and not one.is_lost]
+        whose = from_label or (None if before else _only_speaker(voices, span))
+        same = before[-1] if before else None
+        if (
+            same is not None
+            and (same.span, same.to_label) == (span, to_label)
+            and from_label in {None, same.from_label}
+        ):
+            return same
+        if len(standing) >= MAX_MOVES:
+            raise ConflictError(f"{MAX_MOVES} stretches of this meeting were moved: take some back first.")
+        now = datetime.now(UTC)
+        new = SegmentMove(uuid7(), meeting_id, span, whose, to_label, who.user_id, now)
+        await unit.speakers.add_move(new)
+        await names_changed(unit, meeting, *({to_label, whose} - {None}))
+        return new
+
+
+async def moves(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId) -> list[SegmentMove]:
+    """In the order in which they are applied. Raises: NotFoundError."""
+    async with units() as unit:
+        await visible(unit, who, meeting_id)
+        return await unit.speakers.moves(meeting_id)
+
+
+async def undo_move(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId, move_id: UUID) -> None:
+    """Those that came later stay, as far as they still find what they moved. Raises: NotFoundError."""
+    async with units() as unit:
+        meeting = await visible(unit, who, meeting_id, for_update=True)
+        undone = await unit.speakers.remove_move(meeting_id, move_id)
+        if undone is None:
+            raise NotFoundError("There is no such move in this meeting.")
+        await names_changed(unit, meeting, *({undone.to_label, undone.from_label} - {None}))
+
+
+async def names_changed(unit: UnitOfWork, meeting: Meeting, *labels: SpeakerLabel | None) -> None:
+    """The result files are to be written again, and followers are told: which labels, never which names."""
+    version = await unit.speakers.touch_names(meeting.id)
+    told = {"names_version": version, "labels": sorted(label for label in labels if label is not None)}
+    unit.emit(NewEvent(EventKind.SPEAKERS, meeting.id, meeting.owner_id, told))
+
+
+def _only_speaker(voices: Sequence[Speaker], span: Span) -> SpeakerLabel | None:
+    heard = {voice.label for voice in voices if any(_overlap(turn, span) for turn in voice.turns)}
+    return heard.pop() if len(heard) == 1 else None
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start_s < other.end_s and one.end_s > other.start_s
