@@ -479,13 +479,17 @@ class EnrolmentRow(Base):
 
 
 class ErasureRow(Base):
-    """Somebody was forgotten: an id and a time, so that a restored backup forgets again. Never a name."""
+    """Somebody was forgotten, or withdrew consent: ids and a time, so that a restored backup forgets again. Never a
+    name."""
 
     __tablename__ = "erasures"
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     erased_at: Mapped[datetime] = mapped_column(server_default=NOW)
     policy: Mapped[str]
+    """What became of the name; ``voice``: the person stays, only the voice was erased (consent withdrawn)."""
     pseudonym: Mapped[str | None]
+    voiceprint_ids: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"))
+    """Prints that were erased: in an older backup they may belong to the person this one was split from."""
     is_stored: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether the same stands in storage, which outlives a restored database."""

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("erased_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("pseudonym", sa.Text(), nullable=True),
+        sa.Column("voiceprint_ids", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("is_stored", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_erasures")),
     )

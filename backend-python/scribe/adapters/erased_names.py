@@ -1,0 +1,127 @@
+"""Where a forgotten person is written as text: names that people typed for speakers, wishes of runs, drafts of uploads.
+
+Owns finding and replacing these; never what the bank itself says (``adapters/erasures.py``), and never what was said
+in a meeting or written in its title and notes.
+
+Usage::
+
+    await drop_wishes(session, person, is_by_name=True)
+    await replace_free_names(session, person, "P-7F3A2C")
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scribe.adapters.erasures import KnownPerson
+from scribe.core.models_db import MeetingRow, PersonRow, SpeakerRow, UploadRow
+from scribe.domain.folding import fold
+from scribe.domain.meeting import MeetingId
+from scribe.domain.speech import SpeakerLabel
+
+_VOICES = MeetingRow.options["voices"]
+
+
+async def replace_free_names(
+    session: AsyncSession, person: KnownPerson, pseudonym: str
+) -> list[tuple[MeetingId, SpeakerLabel]]:
+    """Speakers that people called by this very name, without a person of the bank behind it."""
+    texts = await session.scalars(
+        select(SpeakerRow.name)
+        .join(MeetingRow, MeetingRow.id == SpeakerRow.meeting_id)
+        .where(SpeakerRow.person_id.is_(None), SpeakerRow.name.is_not(None), *_reach(person))
+        .distinct()
+    )
+    same = [name for name in texts if name is not None and fold(name) == fold(person.name)]
+    if not same or await _has_namesake(session, person):
+        return []
+    rows = await session.execute(
+        update(SpeakerRow)
+        .where(
+            SpeakerRow.person_id.is_(None),
+            SpeakerRow.name.in_(same),
+            SpeakerRow.meeting_id.in_(select(MeetingRow.id).where(*_reach(person))),
+        )
+        .values(name=pseudonym)
+        .returning(SpeakerRow.meeting_id, SpeakerRow.label)
+        .execution_options(synchronize_session=False)
+    )
+    return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
+
+
+async def drop_wishes(session: AsyncSession, person: KnownPerson, *, is_by_name: bool) -> None:
+    """Runs that look for this person look for the others only: by id wherever it is, ``is_by_name``: also by name
+    where the name means this person."""
+    names = {fold(person.name)} if is_by_name and not await _has_namesake(session, person) else set()
+
+    def is_meant(wish: object) -> bool:
+        return wish == str(person.id) or (bool(names) and fold(str(wish)) in names)
+
+    await _in_meetings(session, person, is_meant, is_by_name=bool(names))
+    await _in_uploads(session, is_meant)
+
+
+async def _in_meetings(
+    session: AsyncSession, person: KnownPerson, is_meant: Callable[[object], bool], *, is_by_name: bool
+) -> None:
+    has_id = func.jsonb_exists(_VOICES, str(person.id))
+    query = select(MeetingRow.id, MeetingRow.options).where(func.jsonb_typeof(_VOICES) == "array")
+    if not is_by_name:
+        query = query.where(has_id)
+    elif not person.is_shared:
+        query = query.where(has_id | (MeetingRow.owner_id == person.owner_id))
+    for row in (await session.execute(query)).all():
+        options = without_wish(row.options, is_meant)
+        if options is not None:
+            await session.execute(
+                update(MeetingRow)
+                .where(MeetingRow.id == row.id)
+                .values(options=options, version=MeetingRow.version + 1, updated_at=func.now())
+                .execution_options(synchronize_session=False)
+            )
+
+
+async def _in_uploads(session: AsyncSession, is_meant: Callable[[object], bool]) -> None:
+    voices = UploadRow.metadata_["draft"]["options"]["voices"]
+    rows = await session.execute(select(UploadRow.id, UploadRow.metadata_).where(func.jsonb_typeof(voices) == "array"))
+    for row in rows.all():
+        draft = row.metadata["draft"]
+        options = without_wish(draft["options"], is_meant)
+        if options is not None:
+            kept = {"header": _without_voices(row.metadata["header"]), "draft": {**draft, "options": options}}
+            await session.execute(
+                update(UploadRow)
+                .where(UploadRow.id == row.id)
+                .values(metadata_=kept)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def without_wish(options: Mapping[str, Any], is_meant: Callable[[object], bool]) -> dict[str, Any] | None:
+    """``domain.requests.RunOptions`` as JSON; ``None``: nothing to change. Who wished for this voice only wishes for
+    none now, and not for all."""
+    wishes: Sequence[object] = options["voices"]
+    left = [wish for wish in wishes if not is_meant(wish)]
+    return None if len(left) == len(wishes) else {**options, "voices": left or "none"}
+
+
+def _without_voices(header: str) -> str:
+    """A client of tus is given back what it said at first; values are Base64, so that nobody finds a name in them."""
+    return ",".join(pair for pair in header.split(",") if pair.strip().partition(" ")[0] != "voices")
+
+
+async def _has_namesake(session: AsyncSession, person: KnownPerson) -> bool:
+    """Nobody knows then who was meant."""
+    others = await session.scalars(
+        select(PersonRow.name).where(
+            PersonRow.id != person.id, (PersonRow.owner_id == person.owner_id) | PersonRow.is_shared
+        )
+    )
+    return any(fold(name) == fold(person.name) for name in others)
+
+
+def _reach(person: KnownPerson) -> list[ColumnElement[bool]]:
+    """Whose meetings may mean this person by the name."""
+    return [] if person.is_shared else [MeetingRow.owner_id == person.owner_id]
