@@ -128,7 +128,7 @@ def _listening_span(unit: Unit, words: Sequence[Word]) -> Span:
 
 
 def _refuse_mixed_models(prints: Sequence[Voiceprint]) -> None:
-    models = sorted({voiceprint.model_id for voiceprint in prints})
+    models = sorted({voiceprint.model for voiceprint in prints})
     if len(models) > 1:
         raise VoiceprintMismatchError(
             f"Voiceprints of different models cannot be compared ({', '.join(models)}): diarize again with one model."

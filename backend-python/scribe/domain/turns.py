@@ -1,4 +1,4 @@
-"""Turns as sets of time: who holds the floor, where voices overlap, where one voice goes on.
+"""Turns as sets of time: who holds the floor, where voices overlap or stand alone, where one voice goes on.
 
 Owns the pure operations on turns that diarizers and fusion share, each in O(n log n); never decides who spoke.
 
@@ -7,6 +7,7 @@ Usage::
     exclusive = exclusive_turns(merge_turns(turns, gap_s=0.25))
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -71,6 +72,25 @@ def overlap_spans(turns: Iterable[Turn]) -> tuple[Span, ...]:
         voices += step
         since_s = at_s
     return tuple(spans)
+
+
+def spans_alone(turns: Sequence[Turn]) -> dict[SpeakerLabel, tuple[Span, ...]]:
+    """Where each speaker speaks alone. By start. ``turns``: those of one speaker do not overlap."""
+    overlaps = overlap_spans(turns)
+    ends = [overlap.end_s for overlap in overlaps]
+    alone: dict[SpeakerLabel, list[Span]] = {}
+    for turn in turns:
+        pieces, start_s = alone.setdefault(turn.speaker, []), turn.start_s
+        for at in range(bisect_right(ends, turn.start_s), len(overlaps)):
+            overlap = overlaps[at]
+            if overlap.start_s >= turn.end_s:
+                break
+            if overlap.start_s > start_s:
+                pieces.append(Span(start_s, overlap.start_s))
+            start_s = overlap.end_s
+        if start_s < turn.end_s:
+            pieces.append(Span(start_s, turn.end_s))
+    return {speaker: tuple(pieces) for speaker, pieces in alone.items()}
 
 
 def speakers_by_appearance(turns: Sequence[Turn]) -> tuple[SpeakerLabel, ...]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MODEL_ID = "fake-pitch"
+MODEL_REVISION = "1"
 RHYME = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 _FRAME_S = 0.1
@@ -165,4 +166,4 @@ def _voiceprint(waveform: Waveform, span: Span) -> Voiceprint | None:
     length = float(np.linalg.norm(spectrum))
     if not length > 0:
         return None
-    return Voiceprint((spectrum / length).astype(np.float32), MODEL_ID, span.duration_s)
+    return Voiceprint((spectrum / length).astype(np.float32), MODEL_ID, span.duration_s, MODEL_REVISION)

@@ -29,6 +29,9 @@ _PROVIDERS: dict[Device, list[str]] = {
     "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
 }
 
+_REVISION_DIGITS = 16
+"""64 bits: no two releases of a model collide, and a row of the bank stays readable."""
+
 
 class OnnxModel:
     """A network with one input and one output, both float32."""
@@ -64,6 +67,11 @@ def model_sha256(path: Path) -> str:
         return sha256_of(path)
     except FileNotFoundError:
         raise _missing(path) from None
+
+
+def revision_of(sha256: str) -> str:
+    """What a voiceprint says about the weights that made it: the first 16 digits of their hash."""
+    return sha256[:_REVISION_DIGITS]
 
 
 def _open_session(path: Path, device: Device, threads: int) -> "InferenceSession":

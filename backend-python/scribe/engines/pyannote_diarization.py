@@ -12,12 +12,10 @@ Usage::
 """
 
 import os
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
-from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Literal, Protocol
@@ -28,9 +26,10 @@ import numpy.typing as npt
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.domain.errors import EngineError, ModelMissingError, ModelUnknownError, ResourceError
 from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, Turn, speaker_label
-from scribe.domain.turns import exclusive_turns, merge_turns, overlap_spans, speakers_by_appearance
+from scribe.domain.turns import exclusive_turns, merge_turns, spans_alone, speakers_by_appearance
 from scribe.domain.voices import Voiceprint
 from scribe.engines.catalog import CATALOG
+from scribe.engines.onnx import revision_of
 from scribe.engines.residency import Residency
 
 WESPEAKER = "wespeaker-resnet34-lm"
@@ -38,6 +37,7 @@ WESPEAKER = "wespeaker-resnet34-lm"
 
 _AHC_31 = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.7045654963945799}
 """Of pyannote/speaker-diarization-3.1, config.yaml at 84fd259."""
+_EMBEDDING_WEIGHTS = "embedding/pytorch_model.bin"
 _SEGMENTATION_BATCH = 32
 _STEPS = {"segmentation": (0.0, 0.4), "embeddings": (0.4, 0.95)}
 """Share of the work of pyannote's two long steps, measured on a CPU; on a card both are short."""
@@ -110,7 +110,7 @@ class PyannoteDiarizer:
             tracks, vectors = pipeline.run(waveform, count, progress)
         turns, labels = turns_of(tracks, waveform.duration_s)
         if self._extractor is None:
-            prints = own_prints(turns, labels, vectors)
+            prints = own_prints(turns, labels, vectors, _embedding_revision(self._model_id))
         else:
             prints = measured_prints(turns, waveform, self._extractor)
         progress(1.0)
@@ -198,27 +198,33 @@ def turns_of(tracks: Iterable[Track], duration_s: float) -> tuple[tuple[Turn, ..
 
 
 def own_prints(
-    turns: Sequence[Turn], labels: Mapping[str, SpeakerLabel], vectors: Mapping[str, Vector]
+    turns: Sequence[Turn], labels: Mapping[str, SpeakerLabel], vectors: Mapping[str, Vector], model_revision: str
 ) -> dict[SpeakerLabel, Voiceprint]:
     """Pyannote's centroids as voiceprints, under our names.
 
     One of zeros or with NaN (a speaker who never spoke alone) makes no print.
     """
-    clean = clean_spans(turns)
+    clean = spans_alone(turns)
     prints = {}
     for label, vector in vectors.items():
         length = float(np.linalg.norm(vector))
         if label in labels and np.isfinite(length) and length > 0:
             unit = (vector / length).astype(np.float32)
             speech_s = sum(span.duration_s for span in clean.get(labels[label], ()))
-            prints[labels[label]] = Voiceprint(unit, WESPEAKER, speech_s)
+            prints[labels[label]] = Voiceprint(unit, WESPEAKER, speech_s, model_revision)
     return prints
+
+
+def _embedding_revision(model_id: str) -> str:
+    """Of the pipeline's voiceprint weights, as the catalogue knows them: 3.1 and community-1 have different ones."""
+    [sha256] = [file.sha256 for file in CATALOG.find(model_id).files if file.path == _EMBEDDING_WEIGHTS]
+    return revision_of(sha256 or "")
 
 
 def measured_prints(turns: Sequence[Turn], waveform: Waveform, extractor: Extractor) -> dict[SpeakerLabel, Voiceprint]:
     """One print per speaker of the longest stretches in which nobody else speaks, weighted by their speech."""
     wanted: list[tuple[SpeakerLabel, Span]] = []
-    for label, spans in clean_spans(turns).items():
+    for label, spans in spans_alone(turns).items():
         room_s = _LONGEST_PRINT_S
         for span in sorted(spans, key=lambda span: -span.duration_s):
             if room_s <= 0 or (span.duration_s < _SHORTEST_SPAN_S and room_s < _LONGEST_PRINT_S):
@@ -233,26 +239,9 @@ def measured_prints(turns: Sequence[Turn], waveform: Waveform, extractor: Extrac
         length = float(np.linalg.norm(mean))
         if np.isfinite(length) and length > 0:
             vector = (mean / length).astype(np.float32)
-            prints[label] = Voiceprint(vector, extractor.model_id, sum(one.speech_s for one in mine))
+            speech_s = sum(one.speech_s for one in mine)
+            prints[label] = Voiceprint(vector, extractor.model_id, speech_s, mine[0].model_revision)
     return prints
-
-
-def clean_spans(turns: Sequence[Turn]) -> dict[SpeakerLabel, tuple[Span, ...]]:
-    """Where each speaker speaks alone. By start. ``turns``: as :func:`turns_of` gives them."""
-    overlaps = overlap_spans(turns)
-    ends = [overlap.end_s for overlap in overlaps]
-    alone: dict[SpeakerLabel, list[Span]] = {}
-    for turn in turns:
-        pieces, start_s = alone.setdefault(turn.speaker, []), turn.start_s
-        for overlap in islice(overlaps, bisect_right(ends, turn.start_s), None):
-            if overlap.start_s >= turn.end_s:
-                break
-            if overlap.start_s > start_s:
-                pieces.append(Span(start_s, overlap.start_s))
-            start_s = overlap.end_s
-        if start_s < turn.end_s:
-            pieces.append(Span(start_s, turn.end_s))
-    return {speaker: tuple(pieces) for speaker, pieces in alone.items()}
 
 
 def _pipeline_31(folder: Path, embedding_batch_size: int) -> Any:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scribe.domain.audio import SAMPLE_RATE_HZ, Samples, Waveform
 from scribe.domain.speech import Span
 from scribe.domain.voices import Voiceprint
-from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256
+from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256, revision_of
 from scribe.engines.residency import Residency
 
 EMBEDDING_DIMENSION = 192
@@ -154,6 +154,11 @@ class CampPlusExtractor:
             "below_loud_db": _BELOW_LOUD_DB,
         }
 
+    @property
+    def model_revision(self) -> str:
+        """Raises: ModelMissingError."""
+        return revision_of(str(self.settings["sha256"]))
+
     def voiceprints(self, waveform: Waveform, spans: Sequence[Span]) -> list[Voiceprint | None]:
         """One print per span, ``None`` where a span is too short, silent or not finite. Same order as ``spans``.
 
@@ -183,7 +188,8 @@ class CampPlusExtractor:
         vector = unit(mean)
         if not np.any(vector):
             return None
-        return Voiceprint(vector=vector, model_id=self._model_id, speech_s=len(features) / frames_per_second)
+        speech_s = len(features) / frames_per_second
+        return Voiceprint(vector, self._model_id, speech_s, self.model_revision)
 
 
 def voiced_frames(samples: Samples, num_frames: int) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from scribe.domain import turns as turns_module
 from scribe.domain.speech import SpeakerLabel, Turn
-from scribe.domain.turns import exclusive_turns, merge_turns, overlap_spans, speakers_by_appearance
+from scribe.domain.turns import exclusive_turns, merge_turns, overlap_spans, spans_alone, speakers_by_appearance
 
 
 def turn(start_s: float, end_s: float, speaker: str) -> Turn:
@@ -112,3 +112,26 @@ def test_a_crowd_of_nested_turns_costs_one_push_and_one_pop_each(monkeypatch) ->
     exclusive_turns([turn(i, 2 * number - i, f"S{i}") for i in range(number)])
     assert calls["push"] == number
     assert calls["pop"] <= number
+
+
+def test_only_the_time_without_others_is_spoken_alone() -> None:
+    alone = spans_alone([turn(0, 10, "A"), turn(4, 6, "B"), turn(12, 13, "B")])
+    assert {who: [(span.start_s, span.end_s) for span in spans] for who, spans in alone.items()} == {
+        "A": [(0, 4), (6, 10)],
+        "B": [(12, 13)],
+    }
+
+
+def test_a_speaker_who_never_spoke_alone_has_no_time_alone() -> None:
+    assert spans_alone([turn(0, 10, "A"), turn(4, 6, "B")])[SpeakerLabel("B")] == ()
+
+
+@given(any_turns)
+def test_alone_means_that_nobody_else_speaks(turns: list[Turn]) -> None:
+    merged = merge_turns(turns)
+    for who, spans in spans_alone(merged).items():
+        for span in spans:
+            assert who_speaks(merged, (span.start_s + span.end_s) / 2) == {who}
+    for at_s in (step / 8 for step in range(1, 180, 2)):
+        alone = {who for who, spans in spans_alone(merged).items() for s in spans if s.start_s <= at_s < s.end_s}
+        assert alone == (who_speaks(merged, at_s) if len(who_speaks(merged, at_s)) == 1 else set())

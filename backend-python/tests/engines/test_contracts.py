@@ -109,6 +109,15 @@ def test_voiceprints_belong_to_speakers_and_name_their_model(heard: Heard, engin
     assert {voiceprint.model_id for voiceprint in prints.values()} == {engines.extractor.model_id}
 
 
+def test_diarizer_and_extractor_name_the_same_weights(heard: Heard, engines: Engines, waveform: Waveform) -> None:
+    [measured] = engines.extractor.voiceprints(
+        waveform, [Span(turn.start_s, turn.end_s) for turn in heard.diarization.turns[:1]]
+    )
+    assert measured is not None
+    assert measured.model_revision
+    assert {voiceprint.model for voiceprint in heard.diarization.voiceprints.values()} == {measured.model}
+
+
 def test_an_exact_number_of_speakers_is_obeyed(engines: Engines, waveform: Waveform) -> None:
     assert len(engines.diarizer.diarize(waveform, SpeakerCount(exact=1), lambda _: None).speakers) == 1
 

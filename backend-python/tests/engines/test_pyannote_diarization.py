@@ -18,7 +18,6 @@ from scribe.engines.pyannote_diarization import (
     PIPELINES,
     LoadedPipeline,
     PyannoteDiarizer,
-    clean_spans,
     measured_prints,
     own_prints,
     turns_of,
@@ -67,31 +66,23 @@ class TestTurns:
             assert all(one.end_s < other.start_s for one, other in pairwise(mine))
 
 
-class TestCleanSpans:
-    def test_only_the_time_without_others_is_clean(self) -> None:
-        turns = [Turn(0.0, 10.0, A), Turn(4.0, 6.0, B), Turn(12.0, 13.0, B)]
-        assert clean_spans(turns) == {A: (Span(0.0, 4.0), Span(6.0, 10.0)), B: (Span(12.0, 13.0),)}
-
-    def test_a_speaker_who_never_spoke_alone_has_none(self) -> None:
-        assert clean_spans([Turn(0.0, 10.0, A), Turn(4.0, 6.0, B)])[B] == ()
-
-
 class TestOwnPrints:
     def test_centroids_become_unit_prints_under_our_names(self) -> None:
         turns, labels = turns_of([(5.0, 6.0, "p"), (1.0, 3.0, "q")], 10.0)
-        prints = own_prints(turns, labels, {"p": np.array([3, 4], np.float32), "q": np.array([0, 2], np.float32)})
+        prints = own_prints(turns, labels, {"p": np.array([3, 4], np.float32), "q": np.array([0, 2], np.float32)}, "7")
         np.testing.assert_allclose(prints[B].vector, [0.6, 0.8])
         assert prints[A].speech_s == 2.0
-        assert prints[A].model_id == "wespeaker-resnet34-lm"
+        assert prints[A].model == "wespeaker-resnet34-lm@7"
 
     @pytest.mark.parametrize("vector", [[0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0]])
     def test_a_vector_that_measures_nothing_makes_no_print(self, vector: list[float]) -> None:
         turns, labels = turns_of([(1.0, 2.0, "p")], 10.0)
-        assert own_prints(turns, labels, {"p": np.array(vector, np.float32)}) == {}
+        assert own_prints(turns, labels, {"p": np.array(vector, np.float32)}, "7") == {}
 
     def test_a_label_without_turns_makes_no_print(self) -> None:
         turns, labels = turns_of([(1.0, 2.0, "p")], 10.0)
-        assert set(own_prints(turns, labels, {"p": np.ones(2, np.float32), "gone": np.ones(2, np.float32)})) == {A}
+        vectors = {"p": np.ones(2, np.float32), "gone": np.ones(2, np.float32)}
+        assert set(own_prints(turns, labels, vectors, "7")) == {A}
 
 
 class Ruler:
@@ -110,7 +101,7 @@ class Ruler:
         self.measured += spans
         return [
             Voiceprint(
-                np.array([np.cos(span.start_s), np.sin(span.start_s)], np.float32), self.model_id, span.duration_s
+                np.array([np.cos(span.start_s), np.sin(span.start_s)], np.float32), self.model_id, span.duration_s, "3"
             )
             if span.duration_s >= 0.5
             else None
@@ -142,6 +133,7 @@ class TestMeasuredPrints:
     def test_prints_have_length_one(self) -> None:
         prints = measured_prints([Turn(3.0, 6.0, A), Turn(8.0, 10.0, A)], silence(10), Ruler())
         assert np.linalg.norm(prints[A].vector) == pytest.approx(1.0)
+        assert prints[A].model == "ruler@3"
 
 
 def model_folder(tmp_path: Path, name: str) -> Path:

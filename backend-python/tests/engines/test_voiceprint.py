@@ -62,6 +62,10 @@ def test_no_spans_need_no_model(tmp_path: Path) -> None:
     assert CampPlusExtractor(tmp_path / "absent.onnx", Residency()).voiceprints(silence(1), []) == []
 
 
+def test_a_print_names_the_weights_that_made_it(extractor: CampPlusExtractor) -> None:
+    assert extractor.model_revision == "c00b3384f02b8554", "of the shipped weights: see engines/catalog.py"
+
+
 def test_the_model_is_gone_after_use(extractor: CampPlusExtractor) -> None:
     residency = Residency()
     CampPlusExtractor(MODEL, residency).voiceprints(silence(2), [Span(0.0, 2.0)])

@@ -25,7 +25,7 @@ from scribe.engines.diarization.reassignment import reassign
 from scribe.engines.diarization.segmentation import segment
 from scribe.engines.diarization.timeline import TurnRule, join_chunks, speaking, turns_of
 from scribe.engines.diarization.windows import Windows, cut_windows, embed_windows
-from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256
+from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256, revision_of
 from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlus
 
@@ -152,8 +152,9 @@ class OnnxDiarizer:
         seconds = np.where(vectors.any(axis=1), windows.seconds, np.float32(0))
         means = centroids_of(vectors, seconds, labels)
         spoken_s = np.bincount(labels, weights=seconds, minlength=len(means))
+        revision = revision_of(str(self.settings["voiceprint_sha256"]))
         return {
-            speaker_label(index): Voiceprint(means[speaker], self._voiceprint_id, float(spoken_s[speaker]))
+            speaker_label(index): Voiceprint(means[speaker], self._voiceprint_id, float(spoken_s[speaker]), revision)
             for index, speaker in enumerate(order)
             if speaker < len(means) and means[speaker].any()
         }
