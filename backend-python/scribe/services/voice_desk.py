@@ -353,5 +353,9 @@ def _sample(storage: Storage, key: str | None) -> npt.NDArray[np.int16]:
     content = None if key is None else storage.read(key)
     if content is None:
         return np.zeros(0, np.int16)
-    with wave.open(io.BytesIO(content), "rb") as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
+    try:
+        with wave.open(io.BytesIO(content), "rb") as file:
+            return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
+    except (wave.Error, EOFError):
+        get_logger().warning("voices.sample_unreadable", key=key)
+        return np.zeros(0, np.int16)

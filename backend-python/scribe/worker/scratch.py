@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from scribe.core.logging import get_logger
+from scribe.domain.enrolments import ClaimedEnrolment
 from scribe.domain.jobs import ClaimedJob
 
 _LOCK = "lock"
@@ -56,14 +57,23 @@ class Scratch:
 
         Raises: OSError when the disk does not take it.
         """
-        if not self._own.is_dir():  # somebody tidied up too well
-            self._settle()
-        folder = self._path(job)
-        folder.mkdir(mode=0o700)
-        return folder
+        return self._made(self._path(job))
 
     def remove(self, job: ClaimedJob) -> None:
         shutil.rmtree(self._path(job), ignore_errors=True)
+
+    def voice_folder(self, task: ClaimedEnrolment) -> Path:
+        """For one attempt at a task of the voice lane. Raises: OSError."""
+        return self._made(self._voice_path(task))
+
+    def remove_voice(self, task: ClaimedEnrolment) -> None:
+        shutil.rmtree(self._voice_path(task), ignore_errors=True)
+
+    def _made(self, folder: Path) -> Path:
+        if not self._own.is_dir():  # somebody tidied up too well
+            self._settle()
+        folder.mkdir(mode=0o700)
+        return folder
 
     def _let_go(self) -> None:
         if self._lock_fd is not None:
@@ -72,6 +82,9 @@ class Scratch:
 
     def _path(self, job: ClaimedJob) -> Path:
         return self._own / f"{job.meeting_id}-{job.token}"
+
+    def _voice_path(self, task: ClaimedEnrolment) -> Path:
+        return self._own / f"voice-{task.id}-{task.token}"
 
     def _remove_abandoned(self) -> None:
         for folder in self._root.iterdir():
