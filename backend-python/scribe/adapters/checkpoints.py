@@ -38,6 +38,9 @@ class StorageCheckpoints:
         """Readable by the storage's owner only: checkpoints hold voiceprints."""
         self._patiently(lambda: self._storage.write(self._key(name), content, private=True))
 
+    def remove(self, name: str) -> None:
+        self._patiently(lambda: self._storage.delete(self._key(name)))
+
     def scratch(self, name: str) -> Path:
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._scratch / f"scratch-{name}"

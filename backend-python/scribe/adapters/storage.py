@@ -166,6 +166,9 @@ class FolderCheckpoints:
         self._make_folder()
         write_atomically(self._folder / name, content, mode=0o600)
 
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)
+
     def scratch(self, name: str) -> Path:
         self._make_folder()
         return self._folder / f"scratch-{name}"

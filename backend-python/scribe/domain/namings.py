@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from scribe.domain.meeting import MeetingId, UserId
+from scribe.domain.meeting import MeetingId, RunWarning, UserId
 from scribe.domain.people import PersonId, VoiceprintId
 from scribe.domain.speech import Span, SpeakerLabel
 from scribe.domain.voice_quality import VoiceQuality
@@ -117,6 +117,21 @@ class SegmentMove:
     created_at: datetime
     is_lost: bool = False
     """After another run nobody fits ``to_label`` any more: shown, not applied, never dropped silently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the bank says about the speakers of one meeting, all together."""
+
+    verdicts: Mapping[SpeakerLabel, Identification]
+    warnings: tuple[RunWarning, ...] = ()
+    """Such as: nobody of a name that was asked for is known."""
+
+
+def impersonal(explanation: str) -> str:
+    """The figures of a verdict's explanation without whom they are about: ``Claire and Anne too close: 0.61 and 0.58``
+    becomes ``0.61 and 0.58``. People are looked up by id, when they are shown, for those who may see them."""
+    return explanation.rpartition(": ")[2]
 
 
 NamesOf = Mapping[SpeakerLabel, Speaker]

@@ -6,7 +6,7 @@ Usage::
 
     enrolment = Enroller(diarizer, load_cohort("campplus")).enrol(voice_clips(folder, converter, workspace))
     identifier = BankIdentifier(enrolment.bank, load_cohort("campplus"), MatchRule())
-    verdicts = identifier.identify(diarization.voiceprints)
+    verdicts = identifier.identify(diarization.voiceprints).verdicts
 
 A clip goes through the same diarizer as a meeting, so an enrolled print is made exactly like those it will be compared
 with, and a second voice in it is heard and not averaged in.
@@ -21,10 +21,10 @@ import numpy as np
 
 from scribe.domain.audio import Waveform
 from scribe.domain.errors import VoiceClipError
+from scribe.domain.namings import Recognised
 from scribe.domain.speech import Diarization, SpeakerCount, SpeakerLabel
 from scribe.domain.voices import (
     Cohort,
-    Identification,
     MatchRule,
     VoiceBank,
     VoiceClip,
@@ -155,15 +155,14 @@ class BankIdentifier:
             "rule": asdict(self._rule),
             "calibration": asdict(calibration_of(cohort)),
             "cohort": None if cohort is None else hashlib.sha256(cohort.mean.tobytes()).hexdigest(),
-            "bank": self._bank.fingerprint,
         }
 
-    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Mapping[SpeakerLabel, Identification]:
+    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Recognised:
         """A verdict for every speaker who has a print.
 
         Raises: VoiceprintMismatchError when the bank was made with another model.
         """
-        return match(voiceprints, self._bank, self._cohort, self._rule)
+        return Recognised(match(voiceprints, self._bank, self._cohort, self._rule))
 
 
 def _joined(one: Voiceprint, other: Voiceprint) -> Voiceprint:

@@ -54,6 +54,9 @@ class Checkpoints:
             f"{name}.json", b"\n".join([fingerprint.encode(), codec.encode(metrics), codec.encode(value)])
         )
 
+    def remove(self, name: str) -> None:
+        self._store.remove(f"{name}.json")
+
     def scratch(self, name: str) -> Path:
         return self._store.scratch(name)
 

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from scribe.domain.audio import AudioFacts, Waveform
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
+from scribe.domain.namings import Recognised
 from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, TranscribedBlock, TranscriptionOptions
-from scribe.domain.voices import Identification, Voiceprint
+from scribe.domain.voices import Voiceprint
 
 
 class Progress(Protocol):
@@ -62,9 +63,9 @@ class VoiceprintExtractor(Protocol):
 class Identifier(Protocol):
     @property
     def settings(self) -> Mapping[str, object]:
-        """Thresholds and the enrolled prints' fingerprint. JSON values."""
+        """The rule that names a speaker, for the results; nothing that tells who is in the bank. JSON values."""
 
-    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Mapping[SpeakerLabel, Identification]:
+    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Recognised:
         """A verdict for every speaker: a name with its score, or unknown with the reason."""
 
 
@@ -93,6 +94,9 @@ class CheckpointStore(Protocol):
 
     def scratch(self, name: str) -> Path:
         """A local path for a large working file; it may be missing when a later run asks again."""
+
+    def remove(self, name: str) -> None:
+        """What was saved under ``name``, if anything was."""
 
     def tidy(self) -> None:
         """Removes every working file, those of abandoned runs too. What :meth:`write` saved stays."""

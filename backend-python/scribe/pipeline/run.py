@@ -1,8 +1,9 @@
 """The order of the stages, and what happens when one of them stops halfway.
 
 Owns checkpoints, costs and partial results: a finished stage is never redone, a failed diarization or identification
-still delivers the transcript, and cancelling leaves what is finished. Never loads a model (the tools do) and never
-writes a result file (the services do).
+still delivers the transcript, and cancelling leaves what is finished. Names are never checkpointed: finding them takes
+milliseconds, depends on a bank that changes, and who is forgotten must not stay on a disk. Never loads a model (the
+tools do) and never writes a result file (the services do).
 
 Usage::
 
@@ -19,6 +20,7 @@ from scribe.core.hashing import sha256_of
 from scribe.core.logging import get_logger
 from scribe.core.metering import metered
 from scribe.domain.audio import AudioFacts, Waveform
+from scribe.domain.carry_over import HandMoves
 from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError
 from scribe.domain.fusion import Fusion
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
@@ -48,8 +50,7 @@ T = TypeVar("T")
 
 REVISION: Mapping[Stage, int] = {
     Stage.CONVERT: 1,
-    Stage.DIARIZE: 1,
-    Stage.IDENTIFY: 1,
+    Stage.DIARIZE: 2,
     Stage.TRANSCRIBE: 1,
     Stage.FUSE: 1,
 }
@@ -75,6 +76,8 @@ class Request:
     source: Path
     count: SpeakerCount = field(default_factory=SpeakerCount)
     options: TranscriptionOptions = field(default_factory=TranscriptionOptions)
+    moves: HandMoves = field(default_factory=HandMoves)
+    """Stretches that a human gave to somebody in the minutes of an earlier run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class _Run:
         if diarization is not None and identifier is not None:
             named = self._optional(Stage.IDENTIFY, lambda: self._identifications(diarization, identifier))
             identifications = named or {}
+        self._checkpoints.remove(Stage.IDENTIFY)  # an earlier version left one
         transcript = self._transcript(facts.duration_s)
         fusion = self._fusion(transcript, diarization)
         self._open_waveform = None
@@ -143,11 +147,13 @@ class _Run:
     def _identifications(
         self, diarization: Diarization, identifier: Identifier
     ) -> Mapping[SpeakerLabel, Identification]:
-        return self._stage(
-            Stage.IDENTIFY,
-            Mapping[SpeakerLabel, Identification],  # type: ignore[type-abstract]  # a description for the codec
-            lambda _: stages.identify_speakers(diarization, identifier),
+        recognised, metrics = self._measured(
+            Stage.IDENTIFY, lambda _: stages.identify_speakers(diarization, identifier)
         )
+        self._note(metrics)
+        for warning in recognised.warnings:
+            self._warn(warning)
+        return recognised.verdicts
 
     def _transcript(self, duration_s: float) -> Transcript:
         return self._stage(
@@ -185,13 +191,16 @@ class _Run:
         if saved is not None:
             self._note(_reused(saved.metrics))
             return saved.value
-        self._observer.stage_started(stage)
-        with metered() as meter:
-            value = work(_rising(lambda fraction: self._observer.stage_progressed(stage, fraction)))
-        metrics = StageMetrics(stage, meter.cost.seconds, meter.cost.cpu_seconds, meter.cost.peak_rss_mb)
+        value, metrics = self._measured(stage, work)
         self._checkpoints.save(stage, self._fingerprints[stage], value, metrics)
         self._note(metrics)
         return value
+
+    def _measured(self, stage: Stage, work: Callable[[Progress], T]) -> tuple[T, StageMetrics]:
+        self._observer.stage_started(stage)
+        with metered() as meter:
+            value = work(_rising(lambda fraction: self._observer.stage_progressed(stage, fraction)))
+        return value, StageMetrics(stage, meter.cost.seconds, meter.cost.cpu_seconds, meter.cost.peak_rss_mb)
 
     def _optional(self, stage: Stage, work: Callable[[], T]) -> T | None:
         """A stage without which the rest is still worth having."""
@@ -201,8 +210,8 @@ class _Run:
             raise  # asked for, or mended by the user in a minute: half a result would hide it
         except ScribeError as error:
             self._warn(RunWarning(f"stage.failed.{stage}", f"{_FAILED[stage]} {error}"))
-            # What builds on this stage must not be mistaken for the result of a complete run.
-            self._fingerprints[Stage.FUSE] = fingerprint(self._fingerprints[Stage.FUSE], "without", stage)
+            if stage is Stage.DIARIZE:  # what builds on it must not be mistaken for the result of a complete run
+                self._fingerprints[Stage.FUSE] = fingerprint(self._fingerprints[Stage.FUSE], "without", stage)
             return None
 
     def _convert(self, progress: Progress) -> AudioFacts:
@@ -242,14 +251,18 @@ def _fingerprints(request: Request, tools: Tools) -> dict[Stage, Fingerprint]:
     """What each stage's result depends on. Known before anything runs."""
     convert = fingerprint(REVISION[Stage.CONVERT], sha256_of(request.source), tools.converter.settings)
     diarize = fingerprint(REVISION[Stage.DIARIZE], convert, tools.diarizer.settings, request.count)
-    identifier = tools.identifier.settings if tools.identifier is not None else None
     transcribe = fingerprint(REVISION[Stage.TRANSCRIBE], convert, tools.transcriber.settings, request.options)
     return {
         Stage.CONVERT: convert,
         Stage.DIARIZE: diarize,
-        Stage.IDENTIFY: fingerprint(REVISION[Stage.IDENTIFY], diarize, identifier),
         Stage.TRANSCRIBE: transcribe,
-        Stage.FUSE: fingerprint(REVISION[Stage.FUSE], diarize, transcribe, tools.extractor.settings),
+        Stage.FUSE: fingerprint(
+            REVISION[Stage.FUSE],
+            diarize,
+            transcribe,
+            tools.extractor.settings,
+            *([request.moves] if request.moves.moves else []),
+        ),
     }
 
 

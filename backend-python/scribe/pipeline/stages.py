@@ -4,21 +4,22 @@ Owns nothing but the calls; the order, the checkpoints and the costs are ``run.p
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from scribe.domain.audio import Waveform
 from scribe.domain.fusion import Fusion, fuse
-from scribe.domain.speech import Diarization, Span, SpeakerLabel, TranscribedBlock, Transcript
+from scribe.domain.namings import Recognised
+from scribe.domain.speech import Diarization, Span, TranscribedBlock, Transcript
 from scribe.domain.voices import Identification, Voiceprint
 from scribe.pipeline.ports import Identifier, VoiceprintExtractor
 
 
-def identify_speakers(diarization: Diarization, identifier: Identifier) -> Mapping[SpeakerLabel, Identification]:
-    """A verdict for every speaker, also for those too short to have a voiceprint."""
-    verdicts = dict(identifier.identify(diarization.voiceprints))
-    for speaker in diarization.speakers:
-        verdicts.setdefault(speaker, Identification(None, None, None, None, "no-voiceprint"))
-    return verdicts
+def identify_speakers(diarization: Diarization, identifier: Identifier) -> Recognised:
+    """A verdict for every speaker, also for those too short to have a voiceprint; for nobody else."""
+    recognised = identifier.identify(diarization.voiceprints)
+    unheard = Identification(None, None, None, None, "no-voiceprint")
+    verdicts = {speaker: recognised.verdicts.get(speaker, unheard) for speaker in diarization.speakers}
+    return Recognised(verdicts, recognised.warnings)
 
 
 def join_blocks(blocks: Iterable[TranscribedBlock], duration_s: float) -> Transcript:

@@ -112,7 +112,7 @@ def bank(**people: Voiceprint) -> VoiceBank:
     return VoiceBank(tuple(VoiceProfile(name, (print_,)) for name, print_ in people.items()))
 
 
-def test_the_settings_change_with_everything_a_verdict_depends_on() -> None:
+def test_the_settings_change_with_the_rule() -> None:
     ada, cohort = bank(Ada=voice(ADA, 10)), Cohort(MODEL, np.zeros(2, np.float32))
     variants: list[Mapping[str, object]] = [
         BankIdentifier(ada, cohort, MatchRule()).settings,
@@ -120,19 +120,19 @@ def test_the_settings_change_with_everything_a_verdict_depends_on() -> None:
         BankIdentifier(ada, cohort, MatchRule(threshold=0.6)).settings,
         BankIdentifier(ada, cohort, MatchRule(auto_probability=0.99)).settings,
         BankIdentifier(ada, cohort, MatchRule(min_speech_s=5)).settings,
-        BankIdentifier(bank(Ada=voice(BOB, 10)), cohort, MatchRule()).settings,
-        BankIdentifier(bank(Bob=voice(ADA, 10)), cohort, MatchRule()).settings,
     ]
     assert len({repr(sorted(settings.items())) for settings in variants}) == len(variants)
 
 
-def test_the_settings_hold_no_name() -> None:
-    assert "Ada" not in repr(BankIdentifier(bank(Ada=voice(ADA, 10)), None, MatchRule()).settings)
+def test_the_settings_tell_nothing_of_who_is_in_the_bank() -> None:
+    known = BankIdentifier(bank(Ada=voice(ADA, 10)), None, MatchRule()).settings
+    assert known == BankIdentifier(bank(Bob=voice(BOB, 10), Zoe=voice(ADA, 3)), None, MatchRule()).settings
 
 
 def test_verdicts_come_from_the_bank() -> None:
     identifier = BankIdentifier(bank(Ada=voice(ADA, 10), Bob=voice(BOB, 10)), None, MatchRule())
-    assert identifier.identify({speaker_label(0): voice(ALMOST_ADA, 5)})[speaker_label(0)].name == "Ada"
+    verdicts = identifier.identify({speaker_label(0): voice(ALMOST_ADA, 5)}).verdicts
+    assert verdicts[speaker_label(0)].name == "Ada"
 
 
 def test_the_shipped_cohort_is_a_mean_of_many_people() -> None:
@@ -175,7 +175,7 @@ def names_by_true_speaker(
     """What each person of the reference was called; a person the diarizer split may have been called two things."""
     bank = enroller.enrol(prepared(find_voice_clips(voices), CONVERTER, folder)).bank
     diarization = diarizer.diarize(recording(meeting, folder), SpeakerCount(), lambda _: None)
-    verdicts = BankIdentifier(bank, load_cohort(MODEL), MatchRule()).identify(diarization.voiceprints)
+    verdicts = BankIdentifier(bank, load_cohort(MODEL), MatchRule()).identify(diarization.voiceprints).verdicts
     lines = [line.split() for line in meeting.with_suffix(".rttm").read_text(encoding="utf-8").splitlines()]
     truth = [(float(line[3]), float(line[3]) + float(line[4]), line[7]) for line in lines]
     called: dict[str, set[str | None]] = {}
