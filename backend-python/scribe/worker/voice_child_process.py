@@ -99,7 +99,7 @@ def _how_it_died(return_code: int) -> str:
 
 
 def _cpu_s(pid: int) -> float:
-    """Of the process, of the decoder under it, and of the children it waited for. Where nobody tells, it always works."""
+    """Of the process, its decoder, and the children it waited for. Where nobody tells, it always works."""
     if not Path(f"/proc/{pid}").exists():
         return time.monotonic()
     children = ""

@@ -223,12 +223,12 @@ class VoiceLane:
             return Unmeasured(VoiceClipError.code, message, is_retryable=False, is_clip_at_fault=False)
         try:
             heard = await self._new_child().heard(VoiceOrder(clip, folder))
-            if isinstance(heard, MeasuredClip) and task.enrolment.meeting_id is not None:
-                return replace(heard, spans=(), channel=None)  # it heard the kept sample, not the meeting
-            return heard
         except EngineCrashError as error:
             get_logger().warning("voice_child.died", reason=str(error))
             return Unmeasured(error.code, str(error), error.is_retryable, is_clip_at_fault=False)
+        if isinstance(heard, MeasuredClip) and task.enrolment.meeting_id is not None:
+            return replace(heard, spans=(), channel=None)  # it heard the kept sample, not the meeting
+        return heard
 
     def _fetched(self, task: ClaimedEnrolment, folder: Path) -> Path | None:
         """On this machine's disk; ``None``: there is no such clip."""

@@ -14,19 +14,25 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from scribe.adapters.audio import PyAvConverter
 from scribe.adapters.voice_clips import find_voice_clips, prepared
 from scribe.core.config import Settings
+from scribe.domain.enrolments import MAX_CLIP_S
 from scribe.domain.results import ModelFacts
 from scribe.domain.voices import MatchRule
 from scribe.engines.catalog import CATALOG
 from scribe.engines.identification import BankIdentifier, Enroller
 from scribe.engines.model_store import ModelStore, default_models_dir
+from scribe.engines.onnx import model_sha256, revision_of
 from scribe.engines.residency import Residency
 from scribe.engines.voice_calibration import load_cohort
 from scribe.pipeline.ports import Diarizer, Transcriber, VoiceprintExtractor
 from scribe.pipeline.run import Tools
+
+if TYPE_CHECKING:
+    from scribe.engines.identification import ClipMeter
 
 SEGMENTATION = "segmentation-3.0"
 VOICEPRINT = "campplus"
@@ -92,6 +98,34 @@ def build_workshop(
     models["identify"] = [_facts(VOICEPRINT)]
     tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
     return Workshop(tools, models, (*notes, *enrolment.warnings), unknown)
+
+
+def build_clip_meter(settings: Settings) -> tuple[PyAvConverter, "ClipMeter"]:
+    """For clips of one voice: what a meeting's voices go through, and no transcription.
+
+    Raises: ModelMissingError naming the command that installs it.
+    """
+    from scribe.engines.identification import ClipMeter
+
+    converter = PyAvConverter(
+        max_duration_s=MAX_CLIP_S,
+        max_memory_mb=settings.audio.max_memory_mb,
+        stall_timeout_s=settings.audio.stall_timeout_s,
+    )
+    diarizer, extractor, _ = _voices(settings, open_store(settings), Residency("keep"))
+    return converter, ClipMeter(diarizer, extractor, load_cohort(extractor.model_id))
+
+
+def voice_model(settings: Settings) -> str:
+    """Which model makes voiceprints here, as :attr:`Voiceprint.model`; loads none, and tells it even where it is not
+    installed yet."""
+    if settings.diarization.engine == "fake":
+        from scribe.engines.fake import MODEL_ID
+
+        return MODEL_ID
+    weights = open_store(settings).path(VOICEPRINT)
+    sha256 = model_sha256(weights) if weights.is_file() else _facts(VOICEPRINT).sha256
+    return f"{VOICEPRINT}@{revision_of(sha256 or '')}"
 
 
 def _voices(
