@@ -5,20 +5,21 @@ in a meeting or written in its title and notes.
 
 Usage::
 
-    await drop_wishes(session, person, is_by_name=True)
+    await drop_wishes(session, person_id, person)
     await replace_free_names(session, person, "P-7F3A2C")
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.erasures import KnownPerson
 from scribe.core.models_db import MeetingRow, PersonRow, SpeakerRow, UploadRow
 from scribe.domain.folding import fold
 from scribe.domain.meeting import MeetingId
+from scribe.domain.people import PersonId
 from scribe.domain.speech import SpeakerLabel
 
 _VOICES = MeetingRow.options["voices"]
@@ -51,28 +52,26 @@ async def replace_free_names(
     return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
 
 
-async def drop_wishes(session: AsyncSession, person: KnownPerson, *, is_by_name: bool) -> None:
-    """Runs that look for this person look for the others only: by id wherever it is, ``is_by_name``: also by name
-    where the name means this person."""
-    names = {fold(person.name)} if is_by_name and not await _has_namesake(session, person) else set()
+async def drop_wishes(session: AsyncSession, person_id: PersonId, by_name: KnownPerson | None) -> None:
+    """Runs that look for this person look for the others only: by id wherever it is, and ``by_name`` where the name
+    means this person."""
+    names = {fold(by_name.name)} if by_name is not None and not await _has_namesake(session, by_name) else set()
 
     def is_meant(wish: object) -> bool:
-        return wish == str(person.id) or (bool(names) and fold(str(wish)) in names)
+        return wish == str(person_id) or (bool(names) and fold(str(wish)) in names)
 
-    await _in_meetings(session, person, is_meant, is_by_name=bool(names))
+    reach: ColumnElement[bool] = func.jsonb_exists(_VOICES, str(person_id))
+    if by_name is not None and names:
+        reach = or_(reach, *(_reach(by_name) or [true()]))
+    await _in_meetings(session, reach, is_meant)
     await _in_uploads(session, is_meant)
 
 
-async def _in_meetings(
-    session: AsyncSession, person: KnownPerson, is_meant: Callable[[object], bool], *, is_by_name: bool
-) -> None:
-    has_id = func.jsonb_exists(_VOICES, str(person.id))
-    query = select(MeetingRow.id, MeetingRow.options).where(func.jsonb_typeof(_VOICES) == "array")
-    if not is_by_name:
-        query = query.where(has_id)
-    elif not person.is_shared:
-        query = query.where(has_id | (MeetingRow.owner_id == person.owner_id))
-    for row in (await session.execute(query)).all():
+async def _in_meetings(session: AsyncSession, reach: ColumnElement[bool], is_meant: Callable[[object], bool]) -> None:
+    rows = await session.execute(
+        select(MeetingRow.id, MeetingRow.options).where(func.jsonb_typeof(_VOICES) == "array", reach)
+    )
+    for row in rows.all():
         options = without_wish(row.options, is_meant)
         if options is not None:
             await session.execute(
@@ -85,12 +84,13 @@ async def _in_meetings(
 
 async def _in_uploads(session: AsyncSession, is_meant: Callable[[object], bool]) -> None:
     voices = UploadRow.metadata_["draft"]["options"]["voices"]
-    rows = await session.execute(select(UploadRow.id, UploadRow.metadata_).where(func.jsonb_typeof(voices) == "array"))
+    metadata = UploadRow.metadata_.label("kept")
+    rows = await session.execute(select(UploadRow.id, metadata).where(func.jsonb_typeof(voices) == "array"))
     for row in rows.all():
-        draft = row.metadata["draft"]
+        draft = row.kept["draft"]
         options = without_wish(draft["options"], is_meant)
         if options is not None:
-            kept = {"header": _without_voices(row.metadata["header"]), "draft": {**draft, "options": options}}
+            kept = {"header": _without_voices(row.kept["header"]), "draft": {**draft, "options": options}}
             await session.execute(
                 update(UploadRow)
                 .where(UploadRow.id == row.id)

@@ -11,21 +11,25 @@ Usage::
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.core.models_db import (
+    ConsentRow,
     EnrolmentRow,
     ErasureRow,
+    MeetingRow,
     PersonRow,
+    SpeakerRow,
     VoiceprintRow,
 )
-from scribe.domain.erasures import VOICE_ERASED, Tombstone, without_person
-from scribe.domain.meeting import MeetingId, UserId
+from scribe.domain.erasures import VOICE_ERASED, Tombstone, policy_of
+from scribe.domain.meeting import MeetingId, MeetingStatus, UserId
 from scribe.domain.people import PersonId, VoiceprintId
 from scribe.domain.speech import SpeakerLabel
 
@@ -82,6 +86,30 @@ _RENAMED = text("""
     update meetings set names_version = names_version + 1, version = version + 1, updated_at = now()
     where id = any(:meetings) returning id, owner_id, names_version
 """)
+
+
+_OLD_SAMPLES = text("""
+    select m.id, run.number from meetings m, generate_series(1, m.run) as run (number)
+    where m.id = any(:meetings)
+        and not exists (select from speakers s where s.meeting_id = m.id and s.run = run.number)
+        and not (run.number = m.run and m.status in ('PENDING', 'PROCESSING'))
+""")
+"""Runs that another one has replaced, or that came to nothing: what they kept of voices is in no row."""
+_DROP_PRINTS = text("""
+    with had as (select meeting_id, label, sample_key from speakers where meeting_id = any(:meetings))
+    update speakers s set vector = null, model_id = null, model_revision = null, speech_s = null, quality = null,
+        spans = '[]', sample_key = null
+    from had where s.meeting_id = had.meeting_id and s.label = had.label
+        and (s.vector is not null or s.sample_key is not null)
+    returning had.sample_key
+""")
+_RESURRECTED = text("""
+    select person_id from erasures where policy <> 'voice' and (
+        person_id in (select id from people)
+        or person_id::text in (select each ->> 'person_id' from speakers, jsonb_array_elements(candidates) as each)
+        or person_id in (select unnest(refused) from speakers))
+""")
+_OVER = tuple(str(status) for status in MeetingStatus if status.is_terminal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,30 +214,29 @@ class ErasureRepository:
         await self._session.execute(_ERASE_PRINTS, whose.bound)
         return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in mentions]
 
-    async def erase_enrolments(self, person_id: PersonId) -> list[UUID]:
-        """The person's own, and tests of clips that sounded like them; others' lose the mention. Returns those whose
-        clips are to go."""
-        is_about = cast(EnrolmentRow.result, Text).contains(str(person_id))
-        own = await self._session.scalars(
+    async def old_samples(self, meetings: Collection[MeetingId]) -> list[tuple[MeetingId, int]]:
+        """Runs whose samples of voices nobody plays any more."""
+        rows = await self._session.execute(_OLD_SAMPLES, {"meetings": list(meetings)})
+        return [(MeetingId(row.id), row.number) for row in rows]
+
+    async def erase_tests(self, person_id: PersonId) -> list[UUID]:
+        """Tests of clips that sounded like this person: the clip is most likely theirs. Returns whose clips must go."""
+        gone = await self._session.scalars(
             delete(EnrolmentRow)
-            .where(or_(EnrolmentRow.person_id == person_id, and_(EnrolmentRow.kind == "test", is_about)))
+            .where(EnrolmentRow.kind == "test", cast(EnrolmentRow.result, Text).contains(str(person_id)))
             .returning(EnrolmentRow.id)
         )
-        gone = list(own)
-        for row in (await self._session.execute(select(EnrolmentRow.id, EnrolmentRow.result).where(is_about))).all():
-            await self._session.execute(
-                update(EnrolmentRow)
-                .where(EnrolmentRow.id == row.id)
-                .values(result=without_person(row.result, person_id))
-                .execution_options(synchronize_session=False)
-            )
-        return gone
+        return list(gone)
 
     async def unname(self, person_id: PersonId, name: str) -> list[tuple[MeetingId, SpeakerLabel]]:
         """Speakers are called ``name`` from now on, and it is plain text."""
-        rows = (await self._session.execute(_UNNAME, {"person": person_id, "name": name})).all()
-        refusals = (await self._session.execute(_ERASE_REFUSALS, {"person": person_id})).all()
-        return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in (*rows, *refusals)]
+        rows = await self._session.execute(_UNNAME, {"person": person_id, "name": name})
+        return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
+
+    async def erase_refusals(self, person_id: PersonId) -> list[tuple[MeetingId, SpeakerLabel]]:
+        """Where somebody said that it is not this person."""
+        rows = await self._session.execute(_ERASE_REFUSALS, {"person": person_id})
+        return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
 
     async def delete_person(self, person_id: PersonId) -> None:
         """With consents and all that hangs on the row."""
@@ -222,20 +249,91 @@ class ErasureRepository:
 
     # --- tombstones ---------------------------------------------------------------------------------------------------
 
-    async def add(self, stone: Tombstone, *, is_stored: bool = False) -> None:
-        """Somebody who withdrew consent before and is forgotten now has the later tombstone."""
+    async def add(self, stone: Tombstone) -> None:
+        """To be stored. Somebody who withdrew consent before and is forgotten now has the later tombstone, with the
+        prints of both."""
+        earlier = await self._session.scalar(
+            select(ErasureRow.voiceprint_ids).where(ErasureRow.person_id == stone.person_id)
+        )
         values = {
             "erased_at": stone.erased_at,
             "policy": stone.kind,
             "pseudonym": stone.pseudonym,
-            "is_stored": is_stored,
+            "voiceprint_ids": list(dict.fromkeys([*(earlier or ()), *stone.voiceprint_ids])),
+            "is_stored": False,
         }
-        added = insert(ErasureRow).values(
-            person_id=stone.person_id, voiceprint_ids=list(stone.voiceprint_ids), **values
-        )
-        together = func.array_cat(ErasureRow.voiceprint_ids, added.excluded.voiceprint_ids)
+        added = insert(ErasureRow).values(person_id=stone.person_id, **values)
+        await self._session.execute(added.on_conflict_do_update(index_elements=[ErasureRow.person_id], set_=values))
+
+    async def known(self) -> dict[PersonId, Tombstone]:
+        """All of them: few, and small."""
+        return {PersonId(row.person_id): _tombstone(row) for row in await self._session.scalars(select(ErasureRow))}
+
+    async def unstored(self, limit: int) -> list[Tombstone]:
+        rows = await self._session.scalars(select(ErasureRow).where(ErasureRow.is_stored.is_(False)).limit(limit))
+        return [_tombstone(row) for row in rows]
+
+    async def stored(self, stone: Tombstone) -> None:
+        """Unless there is a later one by now."""
         await self._session.execute(
-            added.on_conflict_do_update(
-                index_elements=[ErasureRow.person_id], set_={**values, "voiceprint_ids": together}
-            )
+            update(ErasureRow)
+            .where(ErasureRow.person_id == stone.person_id, ErasureRow.erased_at == stone.erased_at)
+            .values(is_stored=True)
         )
+
+    async def resurrected(self) -> list[PersonId]:
+        """Who was forgotten and is here all the same, or is still spoken of: an older backup, a program of another
+        version."""
+        return [PersonId(id_) for id_ in await self._session.scalars(_RESURRECTED)]
+
+    async def withdraw_consents(self, person_id: PersonId, before: datetime) -> None:
+        await self._session.execute(
+            update(ConsentRow)
+            .where(
+                ConsentRow.person_id == person_id, ConsentRow.withdrawn_at.is_(None), ConsentRow.recorded_at <= before
+            )
+            .values(withdrawn_at=before)
+        )
+
+    # --- speakers' voiceprints that have had their time ---------------------------------------------------------------
+
+    async def outdated(self, before: datetime, with_checkpoints: Collection[UUID], limit: int) -> list[MeetingId]:
+        """Meetings that ended before this time and still have voiceprints, in rows or in checkpoints. Locked; what
+        somebody else has locked, or is under way, is left out."""
+        has_prints = exists().where(
+            SpeakerRow.meeting_id == MeetingRow.id,
+            or_(SpeakerRow.vector.is_not(None), SpeakerRow.sample_key.is_not(None)),
+        )
+        return await self._over(
+            limit, MeetingRow.finished_at < before, or_(has_prints, MeetingRow.id.in_(with_checkpoints))
+        )
+
+    async def erased_again(self, with_checkpoints: Collection[UUID], limit: int) -> list[MeetingId]:
+        """Those of them in which somebody was erased: another run has measured the voice again since. Locked."""
+        has_erased = exists().where(SpeakerRow.meeting_id == MeetingRow.id, SpeakerRow.reason == VOICE_ERASED)
+        return await self._over(limit, MeetingRow.id.in_(with_checkpoints), has_erased)
+
+    async def drop_prints(self, meetings: Collection[MeetingId]) -> list[str]:
+        """Of all speakers of these meetings; names stay. Returns the keys of their samples."""
+        rows = await self._session.execute(_DROP_PRINTS, {"meetings": list(meetings)})
+        return [row.sample_key for row in rows if row.sample_key is not None]
+
+    async def _over(self, limit: int, *conditions: ColumnElement[bool]) -> list[MeetingId]:
+        rows = await self._session.scalars(
+            select(MeetingRow.id)
+            .where(MeetingRow.status.in_(_OVER), *conditions)
+            .order_by(MeetingRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [MeetingId(id_) for id_ in rows]
+
+
+def _tombstone(row: ErasureRow) -> Tombstone:
+    return Tombstone(
+        PersonId(row.person_id),
+        row.erased_at,
+        policy_of(row.policy),
+        row.pseudonym,
+        tuple(VoiceprintId(id_) for id_ in row.voiceprint_ids),
+    )

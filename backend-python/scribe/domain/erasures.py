@@ -79,22 +79,3 @@ def policy_of(kind: str) -> NamePolicy | None:
 def new_pseudonym() -> str:
     """Random, so that it leads back to nobody; the same in every language."""
     return f"P-{secrets.token_hex(3).upper()}"
-
-
-def without_person(value: object, person_id: PersonId) -> object:
-    """JSON without whatever speaks of one person: an object in a list goes as a whole, a field by itself."""
-    wanted = str(person_id)
-    if isinstance(value, list):
-        return [without_person(each, person_id) for each in value if not _is_about(each, wanted)]
-    if isinstance(value, dict):
-        return {
-            name: without_person(each, person_id)
-            for name, each in value.items()
-            if name != wanted and not _is_about(each, wanted)
-        }
-    return value
-
-
-def _is_about(value: object, wanted: str) -> bool:
-    """The id itself, or an object one of whose own fields is the id."""
-    return value == wanted or (isinstance(value, dict) and wanted in (each for each in value.values()))

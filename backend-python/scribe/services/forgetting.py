@@ -11,13 +11,17 @@ Usage::
     await erase_voice(unit, person_id)             # consent withdrawn: before the person's row is locked
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from scribe.adapters.erased_names import drop_wishes, replace_free_names
 from scribe.adapters.erasures import KnownPerson, Subject, VoiceTraces
+from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
@@ -33,6 +37,7 @@ PURGE_AGAIN_AFTER = timedelta(minutes=15)
 ONCE = timedelta(0)
 """Another run of the meeting may put new files of the same names there: what it brings back of somebody erased goes
 later (``services/voice_litter.py``)."""
+BATCH = 200
 ATTEMPTS = 5
 """A meeting may begin to speak of the person while the others are being locked: then all is done again."""
 
@@ -80,20 +85,92 @@ async def _erase_voice_only(unit: UnitOfWork, whose: Subject, erased_at: datetim
     return Forgotten(whose.person_id, len(traces.voiceprint_ids), len(traces.sample_keys), meetings)
 
 
+async def reapply(units: UnitOfWorkFactory, storage: Storage) -> int:
+    """After a restore, and at every start: whom the storage or the database remembers to have been forgotten is
+    forgotten again, whose voice was erased loses it again. Costs a listing where there is nothing to do.
+
+    Raises: UnavailableError, StorageError. Returns how many.
+    """
+    kept = {
+        person_id for key in await asyncio.to_thread(storage.keys, layout.ERASURES) if (person_id := _person_of(key))
+    }
+    async with units() as unit:
+        known = await unit.erasures.known()
+        back = {person_id: known[person_id] for person_id in await unit.erasures.resurrected()}
+    for person_id in kept:
+        here = known.get(person_id)
+        if here is not None and here.policy is not None:
+            continue
+        content = await asyncio.to_thread(storage.read, layout.erasure_key(person_id))
+        stone = None if content is None else Tombstone.from_json(content)
+        if stone is not None and (here is None or here.erased_at < stone.erased_at):
+            back[person_id] = stone
+    for stone in back.values():
+        await _again(units, stone)
+    return len(back)
+
+
+async def store_tombstones(units: UnitOfWorkFactory, storage: Storage) -> None:
+    """In storage they outlive a database that is replaced by an older one. Raises: UnavailableError, StorageError."""
+    async with units() as unit:
+        unstored = await unit.erasures.unstored(BATCH)
+    for stone in unstored:
+        key = layout.erasure_key(stone.person_id)
+        await asyncio.to_thread(storage.write, key, stone.to_json(), private=True)
+        async with units() as unit:
+            await unit.erasures.stored(stone)
+
+
+async def retention(units: UnitOfWorkFactory, storage: Storage, settings: Settings) -> int:
+    """Voiceprints and samples of speakers go ``settings.voices.speaker_prints_days`` after their meeting was
+    processed, and checkpoints, which hold voiceprints, with them; checkpoints that a run made of a meeting in which
+    somebody was erased go at once. Never of what is under way. Returns how many meetings."""
+    keys = await asyncio.to_thread(storage.keys, "checkpoints")
+    with_checkpoints = {meeting_id for key in keys if (meeting_id := _id_of(key.split("/")[1]))}
+    days = settings.voices.speaker_prints_days
+    before = None if days is None else datetime.now(UTC) - timedelta(days=days)
+    done: set[UUID] = set()
+    while True:
+        async with units() as unit:
+            found = await unit.erasures.erased_again(with_checkpoints - done, BATCH)
+            outdated = [] if before is None else await unit.erasures.outdated(before, with_checkpoints - done, BATCH)
+            samples = await unit.erasures.drop_prints(outdated)
+            over = {*found, *outdated}
+            checkpoints = [layout.checkpoints_folder(meeting_id) for meeting_id in sorted(over)]
+            await unit.purges.add([*samples, *checkpoints], ONCE)
+        done |= over
+        if len(found) < BATCH and len(outdated) < BATCH:
+            return len(done)
+
+
+async def _again(units: UnitOfWorkFactory, stone: Tombstone) -> None:
+    """In a database that may be older than the tombstone."""
+    whose = Subject(stone.person_id, stone.voiceprint_ids)
+    async with units() as unit:
+        await unit.erasures.lock_meetings(whose)
+        person = await unit.erasures.person(stone.person_id, for_update=True)
+        if stone.policy is None:
+            await unit.erasures.withdraw_consents(stone.person_id, stone.erased_at)
+            await _erase_voice_only(unit, whose, stone.erased_at)
+        else:
+            await _forget(unit, whose, person, stone)
+    get_logger().info("person.forgotten_again", person_id=str(stone.person_id), policy=stone.kind)
+
+
 async def _forget(unit: UnitOfWork, whose: Subject, person: KnownPerson | None, stone: Tombstone) -> Forgotten:
     """``person``: ``None`` where an older database knows only the voice, as somebody else's."""
     traces, changed = await _erase_voice(unit, whose)
     changed += traces.labels
     folder = layout.person_folder(whose.person_id)
     await unit.purges.add(traces.sample_keys if traces.has_others else [folder, *traces.sample_keys], PURGE_AGAIN_AFTER)
+    changed += await unit.erasures.erase_refusals(whose.person_id)
     if person is not None:
-        is_replacing = stone.pseudonym is not None
         changed += await unit.erasures.unname(person.id, stone.pseudonym or person.name)
-        if stone.pseudonym is not None:
-            changed += await replace_free_names(unit.session, person, stone.pseudonym)
-        await drop_wishes(unit.session, person, is_by_name=is_replacing)
-        await unit.erasures.delete_person(person.id)
-    kept = replace(stone, voiceprint_ids=traces.voiceprint_ids)
+    if person is not None and stone.pseudonym is not None:
+        changed += await replace_free_names(unit.session, person, stone.pseudonym)
+    await drop_wishes(unit.session, whose.person_id, person if stone.pseudonym is not None else None)
+    await unit.erasures.delete_person(whose.person_id)
+    kept = replace(stone, voiceprint_ids=(*stone.voiceprint_ids, *traces.voiceprint_ids))
     for person_id in (whose.person_id, *(person.merged_ids if person is not None else ())):
         await unit.erasures.add(replace(kept, person_id=person_id))
     meetings = await _tell(unit, changed)
@@ -103,11 +180,19 @@ async def _forget(unit: UnitOfWork, whose: Subject, person: KnownPerson | None, 
 async def _erase_voice(unit: UnitOfWork, whose: Subject) -> tuple[VoiceTraces, list[tuple[MeetingId, SpeakerLabel]]]:
     """All but the samples of the bank. Returns also where the person was merely considered."""
     traces = await unit.erasures.traces(whose, layout.person_folder(whose.person_id))
-    clips = await unit.erasures.erase_enrolments(whose.person_id)
+    tests = [layout.clip_folder(test_id) for test_id in await unit.erasures.erase_tests(whose.person_id)]
+    clips = await unit.enrolments.forget_person(whose.person_id)
     mentions = await unit.erasures.erase_voices(whose)
-    await unit.purges.add([layout.clip_folder(clip) for clip in clips], PURGE_AGAIN_AFTER)
-    checkpoints = [layout.checkpoints_folder(meeting_id) for meeting_id in traces.speakers]
-    await unit.purges.add([*traces.speaker_sample_keys, *checkpoints], ONCE)
+    await unit.purges.add([*tests, *clips], PURGE_AGAIN_AFTER)
+    runs = await unit.erasures.old_samples(traces.speakers)
+    await unit.purges.add(
+        [
+            *traces.speaker_sample_keys,
+            *(layout.speaker_samples_folder(meeting_id, run) for meeting_id, run in runs),
+            *(layout.checkpoints_folder(meeting_id) for meeting_id in traces.speakers),
+        ],
+        ONCE,
+    )
     return traces, mentions
 
 
@@ -140,3 +225,16 @@ async def _tell(unit: UnitOfWork, changed: Labels) -> tuple[MeetingId, ...]:
         payload = {"names_version": meeting.names_version, "labels": sorted(labels[meeting.id])}
         unit.emit(NewEvent(EventKind.SPEAKERS, meeting.id, meeting.owner_id, payload))
     return tuple(sorted(labels))
+
+
+def _person_of(key: str) -> PersonId | None:
+    """``None`` for what nobody of us has put there."""
+    found = _id_of(key.removeprefix(f"{layout.ERASURES}/").removesuffix(".json"))
+    return None if found is None or layout.erasure_key(found) != key else PersonId(found)
+
+
+def _id_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
