@@ -60,6 +60,14 @@ def vector_of(sent: bytes) -> npt.NDArray[np.float32]:
     return np.frombuffer(sent, dtype=">f4", offset=4).astype(np.float32)
 
 
+def vectors_of(sent: Sequence[bytes]) -> Sequence[npt.NDArray[np.float32]]:
+    """The same for many of one dimension, which is what a bank is: one conversion instead of thousands."""
+    if len({len(one) for one in sent}) > 1:
+        return [vector_of(one) for one in sent]
+    packed = np.frombuffer(b"".join(sent), dtype=">f4").reshape(len(sent), -1)  # (num_prints, 1 + dimension)
+    return list(packed[:, 1:].astype(np.float32))
+
+
 def quality_of(kept: Mapping[str, Any]) -> VoiceQuality:
     """What a newer version measured besides is left out."""
     known = {field.name for field in fields(VoiceQuality)}
@@ -151,10 +159,13 @@ class VoiceprintRepository:
             .order_by(PersonRow.id)
         )
         rows = (await self._session.execute(query)).all()
+        prints = zip(rows, vectors_of([row[2] for row in rows]) if rows else (), strict=True)
         return VoiceBank(
             tuple(
-                VoiceProfile(name, profile_prints(_stored(prints, model_id, revision), PROFILE_PRINTS), key=str(id_))
-                for (id_, name), prints in groupby(rows, key=lambda row: (row[0], row[1]))
+                VoiceProfile(
+                    name, profile_prints(_stored(of_one, model_id, revision), PROFILE_PRINTS), key=str(person_id)
+                )
+                for (person_id, name), of_one in groupby(prints, key=lambda pair: (pair[0][0], pair[0][1]))
             )
         )
 
@@ -200,10 +211,12 @@ def _is_of(model: str) -> ColumnElement[bool]:
     return and_(VoiceprintRow.model_id == model_id, VoiceprintRow.model_revision == revision)
 
 
-def _stored(rows: Iterable[Any], model_id: str, revision: str) -> Sequence[StoredPrint]:
+def _stored(
+    prints: Iterable[tuple[Any, npt.NDArray[np.float32]]], model_id: str, revision: str
+) -> Sequence[StoredPrint]:
     return [
-        StoredPrint(Voiceprint(vector_of(sent), model_id, speech_s, revision), is_learned)
-        for _, _, sent, speech_s, is_learned in rows
+        StoredPrint(Voiceprint(vector, model_id, speech_s, revision), is_learned)
+        for (_, _, _, speech_s, is_learned), vector in prints
     ]
 
 
