@@ -20,6 +20,7 @@ from scribe.adapters.audio import PyAvConverter
 from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, Span, SpeakerCount
 from scribe.domain.voices import Cohort, VoiceBank, VoiceClip, Voiceprint, VoiceProfile
+from scribe.engines.clips import ClipMeter
 from scribe.engines.diarization import OnnxDiarizer
 from scribe.engines.identification import Enroller
 from scribe.engines.residency import Residency
@@ -50,7 +51,7 @@ class Measures:
         self.people = load_people(audio)
         self.extractor = CampPlusExtractor(WEIGHTS / "campplus.onnx", residency)
         self.diarizer = OnnxDiarizer(WEIGHTS / "segmentation-3.0.onnx", WEIGHTS / "campplus.onnx", residency)
-        self._enroller = Enroller(self.diarizer, cohort)
+        self._enroller = Enroller(ClipMeter(self.diarizer, self.extractor, cohort))
         self._converter = PyAvConverter()
         self._workspace = workspace
         self._prints: dict[str, VoiceProfile] = {}
