@@ -12,13 +12,15 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import MeetingRow, PurgeRow, UserRow
+from scribe.core.models_db import MeetingRow, PurgeRow, SpeakerRow, UserRow, VoiceprintRow
+from scribe.domain.meeting import MeetingStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Purge:
     id: int
     folder: str
+    """Or the key of one file."""
     is_last: bool
     """Emptied for the second time: nobody writes there any more."""
 
@@ -56,3 +58,17 @@ class PurgeRepository:
     async def known_meetings(self, meeting_ids: Collection[UUID]) -> set[UUID]:
         """Those of them that have a row."""
         return set(await self._session.scalars(select(MeetingRow.id).where(MeetingRow.id.in_(meeting_ids))))
+
+    async def known_samples(self, keys: Collection[str]) -> set[str]:
+        """Those of them that a voiceprint or a speaker names."""
+        prints = await self._session.scalars(select(VoiceprintRow.sample_key).where(VoiceprintRow.sample_key.in_(keys)))
+        speakers = await self._session.scalars(select(SpeakerRow.sample_key).where(SpeakerRow.sample_key.in_(keys)))
+        return {key for key in (*prints, *speakers) if key is not None}
+
+    async def unfinished_meetings(self, meeting_ids: Collection[UUID]) -> set[UUID]:
+        """Those of them that wait or run: a worker may be writing files that no row names yet."""
+        over = [str(status) for status in MeetingStatus if status.is_terminal]
+        rows = await self._session.scalars(
+            select(MeetingRow.id).where(MeetingRow.id.in_(meeting_ids), MeetingRow.status.not_in(over))
+        )
+        return set(rows)

@@ -1,4 +1,5 @@
-"""What nobody waits for: files of deleted meetings, uploads that were given up, what killed processes left behind.
+"""What nobody waits for: files of deleted meetings and forgotten people, uploads and clips that were given up, what
+killed processes left behind.
 
 Owns when something is old enough to go, and that one process at a time cleans up. A step that fails is logged and
 tried again in the next round; none of them is allowed to stop the others.
@@ -22,8 +23,9 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain.errors import ScribeError
-from scribe.services import idempotency, resumable
+from scribe.services import enrolment, forgetting, idempotency, resumable
 from scribe.services.uploads import Desk
+from scribe.services.voice_litter import remove_voice_litter
 
 UUID_WITH_TIME = 7
 EVERY_S = 5.0
@@ -55,6 +57,7 @@ class Housekeeping:
         self._storage = storage
         self._settings = settings
         self._desk = Desk(units, storage, bell, settings)
+        self._is_reapplied = False
         self._next_thorough = time.monotonic() + random.uniform(30, 120)  # noqa: S311 -- so that processes differ
 
     async def run_forever(self) -> None:
@@ -73,11 +76,13 @@ class Housekeeping:
         async with only_one(self._units.engine, HOUSEKEEPING) as is_mine:
             if not is_mine:
                 return False
-            await self._each([self.purge, self.finish_uploads])
+            if not self._is_reapplied:
+                await self._each([self.reapply])
+            await self._each([self.purge, self.store_tombstones, self.finish_uploads])
             if thorough:
-                await self._each(
-                    [self.expire_uploads, self.purge, self.remove_orphans, self.remove_leftovers, self.forget]
-                )
+                await self._each([self.expire_uploads, self.expire_enrolments, self.reapply, self.retention])
+                await self._each([self.purge, self.remove_orphans, self.remove_voice_litter])
+                await self._each([self.remove_leftovers, self.forget])
         return True
 
     async def purge(self) -> None:
@@ -104,6 +109,26 @@ class Housekeeping:
     async def expire_uploads(self) -> None:
         while await resumable.remove_expired(self._desk, BATCH) == BATCH:
             pass
+
+    async def expire_enrolments(self) -> None:
+        await enrolment.expire(self._units)
+
+    async def reapply(self) -> None:
+        """First of all: the database may have been restored, and the process that did it killed."""
+        await forgetting.reapply(self._units, self._storage)
+        self._is_reapplied = True
+
+    async def store_tombstones(self) -> None:
+        await forgetting.store_tombstones(self._units, self._storage)
+
+    async def retention(self) -> None:
+        """Speakers' voiceprints that have had their time."""
+        meetings = await forgetting.retention(self._units, self._storage, self._settings)
+        if meetings:
+            get_logger().info("housekeeping.speaker_prints_removed", meetings=meetings)
+
+    async def remove_voice_litter(self) -> None:
+        await remove_voice_litter(self._units, self._storage)
 
     async def remove_orphans(self) -> None:
         """Folders of no meeting and no upload, which killed processes left. Those that are older than the database are
@@ -165,21 +190,38 @@ class Housekeeping:
 
 
 async def purge(units: UnitOfWorkFactory, storage: Storage) -> None:
-    """Empties the folders of what was deleted. Also called right after a deletion, so that nobody waits for a round."""
-    async with units() as unit:
-        due = await unit.purges.due(BATCH)
+    """Empties the folders of what was deleted. Also called right after a deletion, so that nobody waits for a round:
+    somebody who sat in thousands of meetings is forgotten in one."""
+    tried: set[int] = set()
     failures = 0
-    for folder in due:
-        try:
-            await asyncio.to_thread(storage.delete_folder, folder.folder)
-        except ScribeError as error:
-            get_logger().warning("housekeeping.purge_failed", folder=folder.folder, code=error.code)
-            failures += 1
-            if failures == MAX_FAILURES:
-                return
-            continue
+    while failures < MAX_FAILURES:
         async with units() as unit:
-            await unit.purges.done(folder)
+            due = [each for each in await unit.purges.due(BATCH) if each.id not in tried]
+        if not due:
+            return
+        emptied = []
+        for folder in due:
+            tried.add(folder.id)
+            try:
+                await asyncio.to_thread(_empty, storage, folder.folder)
+            except ScribeError as error:
+                get_logger().warning("housekeeping.purge_failed", folder=folder.folder, code=error.code)
+                failures += 1
+                if failures == MAX_FAILURES:
+                    break
+            else:
+                emptied.append(folder)
+        async with units() as unit:
+            for folder in emptied:
+                await unit.purges.done(folder)
+
+
+def _empty(storage: Storage, folder: str) -> None:
+    """A sample of a voice is one file among others' files."""
+    if folder.endswith(".wav"):
+        storage.delete(folder)
+    else:
+        storage.delete_folder(folder)
 
 
 def _made_at(id_: UUID) -> datetime | None:
