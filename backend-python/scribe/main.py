@@ -26,9 +26,10 @@ from scribe.api.routes import routers
 from scribe.broker import build_broker
 from scribe.core.config import Settings, load_settings
 from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine, plain_url
-from scribe.core.logging import configure_logging
+from scribe.core.logging import configure_logging, get_logger
 from scribe.core.paths import storage_url
-from scribe.domain.errors import OptionError
+from scribe.domain.errors import OptionError, ScribeError
+from scribe.services import forgetting
 from scribe.services.housekeeping import Housekeeping
 from scribe.services.metrics import Metrics
 from scribe.services.reaper import Reaper
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         built = Context(chosen, units, Storage(storage_url(chosen)), Bell(broker), hub)
         app.state.context = built
         await hub.start()
+        await _forget_again(built)
         chores = [
             asyncio.create_task(Reaper(units, built.bell, chosen.queue).run_forever()),
             asyncio.create_task(Housekeeping(patient_units, built.storage, chosen, built.bell).run_forever()),
@@ -76,6 +78,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_documentation(app)
     install_observation(app, Metrics())
     return app
+
+
+async def _forget_again(built: Context) -> None:
+    """Before anybody is served: a restore may have been cut off between the older database and its tombstones."""
+    try:
+        await forgetting.reapply(built.units, built.storage)
+    except ScribeError as error:  # housekeeping tries again; the database may come later than we do
+        get_logger().warning("start.not_forgotten_again", code=error.code)
 
 
 class Server(uvicorn.Server):
