@@ -27,7 +27,7 @@ from scribe.domain.speech import Span, SpeakerLabel
 from scribe.services.meetings import visible
 from scribe.services.results import published_folder
 
-MAX_MOVES = 2000
+MAX_MOVES = 1000
 """Of one meeting: more is a program gone wild, and every reading of the transcript would pay for it."""
 
 

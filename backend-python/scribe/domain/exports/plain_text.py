@@ -37,7 +37,8 @@ def _participant_rows(participants: tuple[Participant, ...]) -> Iterator[str]:
     for participant in participants:
         name = participant.name + " " * (name_width - width(participant.name))
         talk = participant.talk_time.rjust(time_width)
-        yield f"  {name}  {talk}  {participant.share_text.rjust(share_width)}  {participant.label}"
+        question = f"  {participant.question}" if participant.question else ""
+        yield f"  {name}  {talk}  {participant.share_text.rjust(share_width)}  {participant.label}{question}"
 
 
 def _passage(passage: Speech | Inaudible, summary: Summary, language: ReadingLanguage) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scribe.domain.exports.names import names_for_people, stem_of
 from scribe.domain.exports.wording import wording
 from scribe.domain.results import FusionDocument
+from scribe.domain.results.parts import SpeakerPart
 from scribe.domain.typography import (
     ReadingLanguage,
     format_date,
@@ -32,7 +33,9 @@ class Participant:
     share: float
     share_text: str
     identity: str | None
-    """"recognised (0.82)", "unknown"; ``None`` when nobody looked."""
+    """"recognised (0.82)", "confirmed", "unknown", or a question: "Claire?"; ``None`` when nobody looked."""
+    question: str | None
+    """"Claire?": who it may be; the name stands nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +88,35 @@ def summarise(document: FusionDocument, language: ReadingLanguage, title: str | 
 def _participants(
     document: FusionDocument, names: Mapping[str, str], language: ReadingLanguage
 ) -> tuple[Participant, ...]:
-    words = wording(language)
-    rows = []
-    for speaker in sorted(document.speakers, key=lambda speaker: (-speaker.speech_s, speaker.label)):
-        identity = None
-        if speaker.name is not None:
-            score = speaker.score
-            identity = words.recognised.format(score=format_decimal(score, 2, language)) if score is not None else ""
-        elif speaker.reason is not None:
-            identity = words.not_recognised
-        rows.append(
-            Participant(
-                label=speaker.label,
-                name=names[speaker.label],
-                talk_time=format_duration(speaker.speech_s, language),
-                share=speaker.share,
-                share_text=format_percent(speaker.share, language),
-                identity=identity,
-            )
+    return tuple(
+        Participant(
+            label=speaker.label,
+            name=names[speaker.label],
+            talk_time=format_duration(speaker.speech_s, language),
+            share=speaker.share,
+            share_text=format_percent(speaker.share, language),
+            identity=_identity(speaker, language),
+            question=_question(speaker, language),
         )
-    return tuple(rows)
+        for speaker in sorted(document.speakers, key=lambda speaker: (-speaker.speech_s, speaker.label))
+    )
+
+
+def _identity(speaker: SpeakerPart, language: ReadingLanguage) -> str | None:
+    words = wording(language)
+    if speaker.naming == "confirmed":
+        return words.confirmed
+    if speaker.name is not None:
+        score = speaker.score
+        return words.recognised.format(score=format_decimal(score, 2, language)) if score is not None else ""
+    is_judged = speaker.reason is not None or speaker.naming == "rejected"
+    return _question(speaker, language) or (words.not_recognised if is_judged else None)
+
+
+def _question(speaker: SpeakerPart, language: ReadingLanguage) -> str | None:
+    if speaker.name is not None or speaker.suggestion is None:
+        return None
+    return wording(language).suggested.format(name=single_line(speaker.suggestion))
 
 
 def _languages(document: FusionDocument) -> list[str]:

@@ -25,6 +25,8 @@ class Wording:
     share: str
     identity: str
     recognised: str
+    confirmed: str
+    suggested: str
     not_recognised: str
     transcript: str
     nothing_said: str
@@ -56,6 +58,8 @@ _FRENCH = Wording(
     share="Part",
     identity="Voix",
     recognised="reconnue ({score})",
+    confirmed="confirmée",
+    suggested="{name}\u202f?",
     not_recognised="inconnue",
     transcript="Transcription",
     nothing_said="Aucune parole n’a été entendue dans cet enregistrement.",
@@ -105,6 +109,8 @@ _ENGLISH = Wording(
     share="Share",
     identity="Voice",
     recognised="recognised ({score})",
+    confirmed="confirmed",
+    suggested="{name}?",
     not_recognised="unknown",
     transcript="Transcript",
     nothing_said="Nobody was heard speaking in this recording.",

@@ -14,11 +14,13 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import TypedDict
+from uuid import UUID
 
 from pydantic import JsonValue
 
 from scribe.domain.coverage import Coverage
 from scribe.domain.fusion import Fusion
+from scribe.domain.namings import impersonal
 from scribe.domain.results.documents import (
     SCHEMA_VERSION,
     DiarizationDocument,
@@ -31,6 +33,7 @@ from scribe.domain.results.parts import (
     AttributedWordPart,
     CoveragePart,
     ModelPart,
+    NamingCode,
     ProductPart,
     RecordingPart,
     SecondOpinionPart,
@@ -46,7 +49,7 @@ from scribe.domain.results.parts import (
     WordPart,
 )
 from scribe.domain.speech import AttributedWord, Diarization, Segment, Span, SpeakerLabel, Transcript, Turn, Word
-from scribe.domain.voices import Identification
+from scribe.domain.voices import Band, Identification
 
 PRODUCT_NAME = "smart-meeting-scribe"
 
@@ -56,14 +59,14 @@ Identifications = Mapping[SpeakerLabel, Identification]
 def build_transcription(transcript: Transcript, run: RunFacts) -> TranscriptionDocument:
     segments = [
         TranscriptSegmentPart(
-            start=_ms(segment.start_s),
-            end=_ms(segment.end_s),
+            start=ms(segment.start_s),
+            end=ms(segment.end_s),
             text=segment.text,
             language=segment.language,
-            confidence=_mean_confidence(segment.words),
-            avg_logprob=_score(segment.avg_logprob) or 0.0,
-            no_speech_prob=_share(segment.no_speech_prob),
-            compression_ratio=_score(segment.compression_ratio) or 0.0,
+            confidence=mean_confidence([word.confidence for word in segment.words]),
+            avg_logprob=rounded_score(segment.avg_logprob) or 0.0,
+            no_speech_prob=rounded_share(segment.no_speech_prob),
+            compression_ratio=rounded_score(segment.compression_ratio) or 0.0,
             words=[_word(word) for word in segment.words],
         )
         for segment in sorted(transcript.segments, key=lambda segment: segment.start_s)
@@ -104,19 +107,19 @@ def build_fusion(
         speakers=speakers,
         segments=[
             SegmentPart(
-                start=_ms(segment.start_s),
-                end=_ms(segment.end_s),
+                start=ms(segment.start_s),
+                end=ms(segment.end_s),
                 speaker=segment.speaker,
                 name=names.get(segment.speaker) if segment.speaker else None,
                 language=segment.language,
-                confidence=_mean_confidence(segment.words),
+                confidence=mean_confidence([word.confidence for word in segment.words]),
                 text=segment.text,
                 words=[_attributed_word(word) for word in segment.words],
             )
             for segment in sorted(fusion.segments, key=lambda segment: segment.start_s)
         ],
         coverage=_coverage(fusion.coverage),
-        second_opinion=SecondOpinionPart(words_moved=fusion.words_moved, listened_s=_ms(fusion.listened_s)),
+        second_opinion=SecondOpinionPart(words_moved=fusion.words_moved, listened_s=ms(fusion.listened_s)),
         **_head(run),
     )
 
@@ -151,8 +154,8 @@ def _head(run: RunFacts) -> _Head:
         stages=[
             StagePart(
                 stage=stage.stage,
-                seconds=_ms(stage.seconds),
-                cpu_seconds=_ms(stage.cpu_seconds),
+                seconds=ms(stage.seconds),
+                cpu_seconds=ms(stage.cpu_seconds),
                 peak_rss_mb=round(stage.peak_rss_mb, 1),
                 reused=stage.is_reused,
             )
@@ -167,13 +170,13 @@ def _recording(run: RunFacts) -> RecordingPart:
     name = run.recording.replace("\\", "/").rsplit("/", 1)[-1]
     return RecordingPart(
         file=_unicode(name),
-        duration_s=_ms(audio.duration_s),
+        duration_s=ms(audio.duration_s),
         container=audio.container,
         codec=audio.codec,
         source_sample_rate_hz=audio.source_sample_rate_hz,
         source_channels=audio.source_channels,
         channel_rule=audio.channel_rule,
-        start_offset_s=_ms(audio.start_offset_s),
+        start_offset_s=ms(audio.start_offset_s),
         sha256=audio.sha256,
         size_bytes=audio.size_bytes,
         warnings=list(audio.warnings),
@@ -186,23 +189,59 @@ def _speakers(diarization: Diarization, identifications: Identifications) -> lis
     for turn in diarization.turns:
         speech_s[turn.speaker] += turn.duration_s
     total_s = sum(speech_s.values())
-    parts = []
-    for label in sorted(speech_s):
-        verdict = identifications.get(label)
-        parts.append(
-            SpeakerPart(
-                label=label,
-                name=verdict.name if verdict else None,
-                score=_score(verdict.score) if verdict else None,
-                runner_up=verdict.runner_up if verdict else None,
-                runner_up_score=_score(verdict.runner_up_score) if verdict else None,
-                reason=verdict.reason if verdict else None,
-                speech_s=_ms(speech_s[label]),
-                share=_share(speech_s[label] / total_s) if total_s > 0 else 0.0,
-                has_voiceprint=label in diarization.voiceprints,
-            )
+    return [
+        SpeakerPart(
+            label=label,
+            **_verdict(identifications.get(label)),
+            speech_s=ms(speech_s[label]),
+            share=rounded_share(speech_s[label] / total_s) if total_s > 0 else 0.0,
+            has_voiceprint=label in diarization.voiceprints,
         )
-    return parts
+        for label in sorted(speech_s)
+    ]
+
+
+class _Verdict(TypedDict):
+    name: str | None
+    naming: NamingCode
+    suggestion: str | None
+    person_id: str | None
+    probability: float | None
+    score: float | None
+    runner_up: str | None
+    runner_up_score: float | None
+    reason: str | None
+    explanation: str
+
+
+def _verdict(verdict: Identification | None) -> _Verdict:
+    if verdict is None:
+        return _Verdict(
+            name=None, naming="unknown", suggestion=None, person_id=None, probability=None, score=None,
+            runner_up=None, runner_up_score=None, reason=None, explanation="",
+        )  # fmt: skip
+    is_offered = verdict.name is None and verdict.band is Band.SUGGEST
+    person_id = _id_of(verdict.candidates[0].person) if verdict.candidates else None
+    return _Verdict(
+        name=verdict.name,
+        naming="auto" if verdict.name is not None else "suggested" if is_offered else "unknown",
+        suggestion=verdict.candidate if is_offered else None,
+        person_id=person_id if verdict.name is not None or is_offered else None,
+        probability=None if verdict.probability is None else rounded_share(verdict.probability),
+        score=rounded_score(verdict.score),
+        runner_up=verdict.runner_up if person_id is None else None,
+        runner_up_score=rounded_score(verdict.runner_up_score),
+        reason=verdict.reason,
+        explanation=verdict.explanation if person_id is None else impersonal(verdict.explanation),
+    )
+
+
+def _id_of(person: str) -> str | None:
+    """A person of the service's bank has an id; one of a folder of voices is known by name."""
+    try:
+        return str(UUID(person))
+    except ValueError:
+        return None
 
 
 def _coverage(ledger: Coverage) -> CoveragePart:
@@ -225,29 +264,31 @@ def _coverage(ledger: Coverage) -> CoveragePart:
 
 
 def _spans(spans: Sequence[Span]) -> list[SpanPart]:
-    return [SpanPart(start=_ms(span.start_s), end=_ms(span.end_s)) for span in sorted(spans)]
+    return [SpanPart(start=ms(span.start_s), end=ms(span.end_s)) for span in sorted(spans)]
 
 
 def _turns(turns: Sequence[Turn]) -> list[TurnPart]:
-    return [TurnPart(start=_ms(turn.start_s), end=_ms(turn.end_s), speaker=turn.speaker) for turn in sorted(turns)]
+    return [TurnPart(start=ms(turn.start_s), end=ms(turn.end_s), speaker=turn.speaker) for turn in sorted(turns)]
 
 
 def _word(word: Word) -> WordPart:
-    return WordPart(start=_ms(word.start_s), end=_ms(word.end_s), word=word.text, confidence=_share(word.confidence))
+    return WordPart(
+        start=ms(word.start_s), end=ms(word.end_s), word=word.text, confidence=rounded_share(word.confidence)
+    )
 
 
 def _attributed_word(word: AttributedWord) -> AttributedWordPart:
     return AttributedWordPart(
-        start=_ms(word.start_s),
-        end=_ms(word.end_s),
+        start=ms(word.start_s),
+        end=ms(word.end_s),
         word=word.text,
-        confidence=_share(word.confidence),
+        confidence=rounded_share(word.confidence),
         speaker=word.speaker,
     )
 
 
-def _mean_confidence(words: Sequence[Word] | Sequence[AttributedWord]) -> float | None:
-    return _share(sum(_share(word.confidence) for word in words) / len(words)) if words else None
+def mean_confidence(confidences: Sequence[float]) -> float | None:
+    return rounded_share(sum(map(rounded_share, confidences)) / len(confidences)) if confidences else None
 
 
 def _main_language(segments: Sequence[Segment]) -> str | None:
@@ -258,16 +299,16 @@ def _main_language(segments: Sequence[Segment]) -> str | None:
     return max(seconds, key=lambda language: seconds[language]) if seconds else None
 
 
-def _ms(seconds: float) -> float:
+def ms(seconds: float) -> float:
     """Rounded to milliseconds; adding zero turns a negative zero into a plain one."""
     return round(seconds, 3) + 0.0
 
 
-def _score(score: float | None) -> float | None:
+def rounded_score(score: float | None) -> float | None:
     return round(score, 4) + 0.0 if score is not None and math.isfinite(score) else None
 
 
-def _share(share: float) -> float:
+def rounded_share(share: float) -> float:
     """Rounded and held in [0, 1]; a number that is not finite speaks for nothing and counts as 0."""
     return round(min(max(share, 0.0), 1.0), 4) + 0.0 if math.isfinite(share) else 0.0
 

@@ -17,13 +17,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from scribe.domain.errors import ArtefactError
 from scribe.domain.results.encode import encode_json
 from scribe.domain.results.parts import (
     CoveragePart,
     ModelPart,
+    MovedSegmentsPart,
+    MovedTurnsPart,
     Part,
     ProductPart,
     RecordingPart,
@@ -39,14 +41,20 @@ from scribe.domain.results.parts import (
     WarningPart,
 )
 
-SchemaVersion = Literal["1.0"]
-SCHEMA_VERSION: SchemaVersion = "1.0"
+SchemaVersion = Literal["1.1"]
+SCHEMA_VERSION: SchemaVersion = "1.1"
+OLDER_VERSIONS = frozenset({"1.0"})
+"""Can still be read; what was read is of the current version, and so is what is written from it."""
+
+
+def _current_version(given: object) -> object:
+    return SCHEMA_VERSION if given in OLDER_VERSIONS else given
 
 
 class ResultDocument(Part):
     """What all three documents say about the run."""
 
-    schema_version: SchemaVersion
+    schema_version: Annotated[SchemaVersion, BeforeValidator(_current_version)]
     """Of this document's shape."""
     created_at: Timestamp
     """When the document was made, UTC."""
@@ -98,6 +106,8 @@ class DiarizationDocument(ResultDocument):
     """By start; turns of different voices may overlap."""
     exclusive_turns: list[TurnPart]
     """By start; at most one voice at any instant."""
+    moved: MovedTurnsPart | None = None
+    """The machine's turns, where people gave stretches to other voices; null when nothing was moved."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -122,6 +132,8 @@ class FusionDocument(ResultDocument):
     """What every second of the recording turned out to be."""
     second_opinion: SecondOpinionPart
     """What listening again to doubtful words changed."""
+    moved: MovedSegmentsPart | None = None
+    """The machine's attribution, where people gave stretches to other voices; null when nothing was moved."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

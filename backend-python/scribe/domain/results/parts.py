@@ -6,7 +6,8 @@ what each means to a reader is told again in ``docs/results.md``. Never computes
 A piece refuses unknown fields, infinite numbers and times that run backwards, when written and when read.
 """
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -20,6 +21,8 @@ Timestamp = AwareDatetime
 Count = Annotated[int, Field(ge=0)]
 SpeakerId = Annotated[str, Field(pattern=r"^SPEAKER_[0-9]{2,}$")]
 """A label: `SPEAKER_00`, `SPEAKER_01` ... in order of first appearance."""
+NamingCode = Literal["unknown", "suggested", "auto", "confirmed", "rejected"]
+"""Those of ``domain.namings.Naming``; a test holds the two together."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -119,22 +122,51 @@ class SpeakerPart(Part):
     label: SpeakerId
     """Stable within this recording: `SPEAKER_00` is the first to speak."""
     name: str | None
-    """The person, when the evidence is good enough; null means unknown, which is an answer."""
+    """The person, when the evidence is good enough or somebody said so; null means unknown, which is an answer."""
+    naming: NamingCode
+    """How the speaker came by the name: `auto` (the bank is sure), `confirmed` (a human said so), `suggested` (the bank
+    offers `suggestion`, nobody has decided), `rejected` (a human said that it is nobody the bank knows), `unknown`."""
+    suggestion: str | None
+    """Who it may be, when `naming` is `suggested`: a question, not the speaker's name."""
+    person_id: str | None
+    """Of the person in the bank whom `name` or `suggestion` is about; null without one."""
+    probability: Share | None
+    """That the voice is the best candidate's, given everybody who was looked for; null when nothing was compared."""
     score: Score | None
     """Likeness of the best candidate (1 is identical); null when nothing was compared."""
     runner_up: str | None
-    """The second-best candidate."""
+    """The second-best candidate; always null for voices of the service's bank: nobody is mentioned in a meeting who is
+    neither named nor offered in it."""
     runner_up_score: Score | None
     """Likeness of the second-best candidate."""
     reason: str | None
     """Why named or not: `matched`, `below-threshold`, `too-close-to-call`, `too-little-speech`,
-    `taken-by-better-match`, `no-voiceprint`, `empty-bank`; null when identification did not run."""
+    `taken-by-better-match`, `no-voiceprint`, `empty-bank`; null when identification did not run. Stays as evidence
+    where a human decided."""
+    explanation: str
+    """The reason in numbers, such as `0.41 < 0.55`; empty when there is none."""
     speech_s: Seconds
     """Seconds this voice speaks, overlaps included."""
     share: Share
     """Of all voices' speaking time; the shares of a recording sum to 1."""
     has_voiceprint: bool
     """Whether the voice spoke alone for long enough to be measured."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_how_it_was_named(cls, given: object) -> object:
+        """Schema 1.0 had names given by the machine only."""
+        if not isinstance(given, Mapping) or "naming" in given:
+            return given
+        naming = "auto" if given.get("name") is not None else "unknown"
+        return {
+            "naming": naming,
+            "suggestion": None,
+            "person_id": None,
+            "probability": None,
+            "explanation": "",
+            **given,
+        }
 
 
 class TurnPart(SpanPart):
@@ -194,6 +226,48 @@ class SegmentPart(SpanPart):
     """The words joined by single spaces, untouched by typography."""
     words: list[AttributedWordPart]
     """In time order."""
+
+
+class SpeechSharePart(Part):
+    """How much a voice spoke before anything was moved."""
+
+    label: SpeakerId
+    """As in the `speakers` table."""
+    speech_s: Seconds
+    """As in the `speakers` table."""
+    share: Share
+    """As in the `speakers` table."""
+
+
+class ReplacedSegmentPart(Part):
+    """A segment that people gave to other voices, whole or in part, as the machine had it."""
+
+    place: Count
+    """Its place among the machine's segments, from 0."""
+    pieces: list[Count]
+    """Places in `segments` of what it became, in time order."""
+    segment: SegmentPart
+    """The machine's own. Its `name` is null: names follow the `speakers` table."""
+
+
+class MovedSegmentsPart(Part):
+    """What is needed to take moves back: the machine's attribution where it was changed."""
+
+    segments: list[ReplacedSegmentPart]
+    """By place."""
+    speech: list[SpeechSharePart]
+    """By label."""
+
+
+class MovedTurnsPart(Part):
+    """What is needed to take moves back: the machine's turns."""
+
+    turns: list[TurnPart]
+    """As `turns` were."""
+    exclusive_turns: list[TurnPart]
+    """As `exclusive_turns` were."""
+    speech: list[SpeechSharePart]
+    """By label."""
 
 
 class SecondOpinionPart(Part):
