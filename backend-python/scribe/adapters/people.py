@@ -185,7 +185,7 @@ class PersonRepository:
 
     async def consents(self, person_id: PersonId) -> list[Consent]:
         """The oldest first."""
-        query = select(ConsentRow).where(ConsentRow.person_id == person_id).order_by(ConsentRow.id)
+        query = select(ConsentRow).where(ConsentRow.person_id == person_id).order_by(ConsentRow.recorded_at, ConsentRow.id)
         fresh = query.execution_options(populate_existing=True)
         return [_consent(row) for row in await self._session.scalars(fresh)]
 

@@ -1,7 +1,7 @@
 """Rows of people and consents: who is found, by whom, in which order."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -136,7 +136,10 @@ async def test_the_longest_names_and_notes_fit_their_indexes(units: UnitOfWorkFa
 async def test_consents_are_kept_when_withdrawn(units: UnitOfWorkFactory, member: Principal) -> None:
     person = await enter(units, member, "Claire", has_consent=False)
     now = datetime.now(UTC)
-    given_ = [Consent(uuid7(), person.id, "Claire, signed", "fr-1", now, now, member.user_id) for _ in range(2)]
+    given_ = [
+        Consent(uuid7(), person.id, "Claire, signed", "fr-1", now, now + timedelta(microseconds=later), member.user_id)
+        for later in range(2)
+    ]
     async with units() as unit:
         for consent in given_:
             await unit.people.add_consent(consent)
