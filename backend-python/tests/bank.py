@@ -1,5 +1,6 @@
 """People and voiceprints for tests: entered through the repositories, with made-up voices."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,3 +68,24 @@ async def teach(units: UnitOfWorkFactory, person: Person, *seeds: int, **story: 
         for print_ in prints:
             await unit.voiceprints.add(print_)
     return prints
+
+
+async def add_person(
+    units: UnitOfWorkFactory, owner: Principal, name: str, prints: Sequence[Voiceprint] = (), **fields: Any
+) -> PersonId:
+    """Somebody who may be recognised, as enrolling would leave them there."""
+    person = await enter(units, owner, name, **fields)
+    async with units() as unit:
+        for print_ in prints:
+            await unit.voiceprints.add(stored(person.id, print_))
+    return person.id
+
+
+def tone_print(
+    band: int, *, leak: float = 0.01, speech_s: float = 20.0, model_id: str = "fake-pitch", revision: str = ""
+) -> Voiceprint:
+    """(16,) float32: somebody who hums in one of the sixteen bands of the fake engines; band 1 is 125 to 250 Hz.
+    ``leak``: of the rest."""
+    vector = np.full(16, leak, dtype=np.float32)
+    vector[band] = 1.0
+    return Voiceprint((vector / np.linalg.norm(vector)).astype(np.float32), model_id, speech_s, revision)
