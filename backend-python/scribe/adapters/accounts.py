@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.core.ids import uuid7
-from scribe.core.models_db import ApiTokenRow, MeetingRow, RateRow, SessionRow, UploadRow, UserRow
+from scribe.core.models_db import ApiTokenRow, MeetingRow, PersonRow, RateRow, SessionRow, UploadRow, UserRow
 from scribe.domain.accounts import ApiToken, BrowserSession, Role, Scope, User
 from scribe.domain.meeting import UserId
 
@@ -120,6 +120,7 @@ class AccountRepository:
             or_(
                 exists().where(MeetingRow.owner_id == user_id),
                 exists().where(UploadRow.owner_id == user_id),
+                exists().where(PersonRow.owner_id == user_id),
             )
         )
         return bool(await self._session.scalar(query))

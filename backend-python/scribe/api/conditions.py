@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import Header, Response
 
 from scribe.domain.meetings import Meeting
+from scribe.domain.people import Person
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 MAX_CONDITION_LENGTH = 2000
@@ -29,8 +30,9 @@ IfMatch = Annotated[
     str | None,
     Header(
         max_length=MAX_CONDITION_LENGTH,
-        description="The `ETag` that you read: 412 when somebody changed title, date, notes or tags since. Progress of "
-        "the run changes the ETag, too, but is no reason for a 412.",
+        description="The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes "
+        "or tags of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress of a run, "
+        "is no reason for a 412.",
     ),
 ]
 
@@ -43,6 +45,24 @@ def etag_of(*parts: object) -> str:
 def meeting_etag(meeting: Meeting, body: bytes) -> str:
     """Two parts: what people write, and all that is shown; :func:`is_unchanged` looks at the first."""
     return f'"{_written(meeting)}-{_digest(body)}"'
+
+
+def person_etag(person: Person, body: bytes) -> str:
+    """Two parts, as that of a meeting: which version of the entry, and all that is shown."""
+    return f'"{person.version}-{_digest(body)}"'
+
+
+def expected_version(person: Person, if_match: str | None) -> int | None:
+    """Which version of the entry must still be there when it is changed; ``None``: any. Voiceprints that come or go
+    are no other version."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    read = {tag.partition("-")[0] for tag in _TAG.findall(if_match)}
+    return person.version if str(person.version) in read else _NEVER
+
+
+_NEVER = 0
+"""Versions begin with 1."""
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:

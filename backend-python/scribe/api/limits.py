@@ -1,14 +1,16 @@
 """How large the body of a request may be.
 
-Owns one limit for everything but recordings: FastAPI reads a JSON body into memory before it asks who sends it, so that
-without a limit anybody could fill the memory of this process. Recordings are streamed, and limited where they arrive
-(``services/uploads.py``). Starlette's own limiter answers in plain text instead of a problem.
+Owns one limit for everything but recordings and clips: FastAPI reads a JSON body into memory before it asks who sends
+it, so that without a limit anybody could fill the memory of this process. Recordings are streamed, and limited where
+they arrive (``services/uploads.py``, ``services/clips.py``). Starlette's own limiter answers in plain text instead of a
+problem.
 
 Usage::
 
     install_body_limit(app)
 """
 
+import re
 from http import HTTPStatus
 
 from fastapi import FastAPI, HTTPException
@@ -19,7 +21,8 @@ from scribe.api.errors import problem_response
 
 MAX_BODY_BYTES = 2**20
 """The longest notes of a meeting, every character escaped, are a quarter of it."""
-STREAMED = "/api/v1/meetings"
+STREAMED = re.compile(r"/api/v1/(?:meetings|people/[^/]+/voices|voices/test)/*")
+"""Recordings and clips of a voice, in one request."""
 STREAMED_BELOW = "/api/v1/uploads"
 _SENTENCE = f"The body of this request may have at most {MAX_BODY_BYTES} bytes."
 
@@ -55,4 +58,4 @@ class BodyLimit:
 
 
 def _is_recording(method: str, path: str) -> bool:
-    return path.startswith(STREAMED_BELOW) or (method == "POST" and path.rstrip("/") == STREAMED)
+    return path.startswith(STREAMED_BELOW) or (method == "POST" and STREAMED.fullmatch(path) is not None)

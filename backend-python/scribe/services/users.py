@@ -91,12 +91,12 @@ async def reset_password(units: UnitOfWorkFactory, user_id: UserId) -> Invited:
 
 
 async def delete_user(units: UnitOfWorkFactory, user_id: UserId) -> None:
-    """Raises: NotFoundError, ConflictError (owns meetings or uploads, or is the last administrator)."""
+    """Raises: NotFoundError, ConflictError (owns meetings, uploads or people, or is the last administrator)."""
     async with units() as unit:
         await unit.accounts.lock_administrators()
         user = await _existing(unit, user_id)  # locked: a meeting that arrives now waits, and then has no owner
         if await unit.accounts.owns_something(user_id):
-            raise ConflictError("This user has meetings or uploads: deactivate the user, or delete those first.")
+            raise ConflictError("This user has meetings, uploads or people: deactivate the user, or delete them first.")
         await _leaves_an_administrator(unit, user)
         await unit.accounts.delete_user(user_id)
     get_logger().info("user.deleted", user_id=str(user_id))

@@ -20,8 +20,9 @@ from scribe.main import create_app
 from tests.conftest import REPOSITORY
 
 VERBS = frozenset({
-    "cancel", "change", "check", "continue", "create", "delete", "describe", "end", "export", "follow", "get", "head",
-    "list", "read", "requeue", "rerun", "reset", "retry", "revoke", "sign", "update",
+    "cancel", "change", "check", "confirm", "continue", "create", "delete", "describe", "end", "enrol", "export",
+    "follow", "forget", "get", "head", "list", "merge", "name", "read", "recognise", "requeue", "rerun", "reset",
+    "retry", "revoke", "sign", "split", "test", "update", "withdraw",
 })  # fmt: skip
 
 

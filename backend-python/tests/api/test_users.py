@@ -12,6 +12,7 @@ from scribe.core.config import Settings
 from scribe.core.ids import uuid7
 from scribe.core.models_db import UploadRow
 from scribe.domain.accounts import Principal, Role
+from tests.api.introducing import add_person
 from tests.api.signing import PASSWORD, Browser, add_account
 
 
@@ -152,6 +153,10 @@ async def test_only_a_user_who_owns_nothing_can_be_deleted(admin: httpx.AsyncCli
     assert (await admin.delete(f"/api/v1/users/{user_id}")).status_code == 409
     async with units() as unit:
         await unit.session.execute(delete(UploadRow))
+    person = await add_person(units, user_id, "Claire")
+    assert (await admin.delete(f"/api/v1/users/{user_id}")).status_code == 409
+    async with units() as unit:
+        await unit.people.delete(person.id)
     assert (await admin.delete(f"/api/v1/users/{user_id}")).status_code == 204
     assert (await admin.delete(f"/api/v1/users/{user_id}")).status_code == 404
     assert (await admin.get(f"/api/v1/users/{user_id}")).status_code == 404

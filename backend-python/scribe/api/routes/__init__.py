@@ -4,7 +4,10 @@ from importlib import import_module
 
 from fastapi import APIRouter
 
-NOUNS = ("accounts", "users", "meetings", "recordings", "transcripts", "uploads", "resumable", "events", "operations")
+NOUNS = (
+    "accounts", "users", "meetings", "recordings", "transcripts", "speakers", "people", "voices", "uploads",
+    "resumable", "events", "operations",
+)  # fmt: skip
 """In the order in which the documentation shows them."""
 
 

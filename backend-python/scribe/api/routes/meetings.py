@@ -1,9 +1,7 @@
 """Meetings: list, read, change, cancel, retry, run again, delete."""
 
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
@@ -11,13 +9,14 @@ from fastapi import APIRouter, Body, Header, Query, Request, Response
 from scribe.api.conditions import NOT_MODIFIED, IfMatch, IfNoneMatch, is_known, is_unchanged, meeting_etag, not_modified
 from scribe.api.context import Context, Ctx
 from scribe.api.errors import problems
+from scribe.api.paging import check_limit, link_to_next
+from scribe.api.purging import purge_now
 from scribe.api.schemas.drafts import OptionsIn
 from scribe.api.schemas.meetings import MeetingChangesIn, MeetingListIn, MeetingListOut, MeetingOut, address_of
 from scribe.api.security import Reader, Writer
-from scribe.domain.errors import OptionError, ScribeError
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
-from scribe.services import housekeeping, meetings, runs
+from scribe.services import meetings, runs
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["Meetings"])
 
@@ -44,11 +43,10 @@ async def list_meetings(
 ) -> Response:
     """Yours; administrators see everybody's. Page by page: send `next` as `cursor` with the same filters and order.
     Meetings that come or go in the meantime move nothing."""
-    if wanted.limit > ctx.settings.api.max_page:
-        raise OptionError(f"`limit` may be at most {ctx.settings.api.max_page}.")
+    check_limit(ctx, wanted.limit)
     page = await meetings.list_page(ctx.units, reader, wanted.query())
     answer = MeetingListOut.of(page)
-    return Response(answer.model_dump_json(), media_type=_JSON, headers=_link(request, answer.next))
+    return Response(answer.model_dump_json(), media_type=_JSON, headers=link_to_next(request, answer.next))
 
 
 @router.get(
@@ -91,8 +89,7 @@ async def update_meeting(
 async def delete_meeting(meeting_id: UUID, writer: Writer, ctx: Ctx) -> Response:
     """For good: the recording, what was made of it, and every trace in the database. Also while it is processed."""
     await meetings.delete(ctx.units, writer, MeetingId(meeting_id))
-    with suppress(ScribeError):  # what cannot be removed just now is removed later
-        await housekeeping.purge(ctx.units, ctx.storage)
+    await purge_now(ctx)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -182,11 +179,3 @@ async def _shown(
 
 async def _accepted(ctx: Context, meeting: Meeting) -> Response:
     return await _shown(ctx, meeting, status=HTTPStatus.ACCEPTED, headers={"Location": address_of(meeting)})
-
-
-def _link(request: Request, cursor: str | None) -> dict[str, str]:
-    """RFC 8288."""
-    if cursor is None:
-        return {}
-    kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "cursor"]
-    return {"Link": f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 
+from scribe.api.audio import RangeHeader
 from scribe.api.conditions import NOT_MODIFIED, IfNoneMatch, etag_of, is_known, not_modified
 from scribe.api.context import Ctx
 from scribe.api.errors import problems
@@ -35,11 +36,6 @@ _AUDIO: dict[int | str, dict[str, Any]] = {
 }
 
 Download = Annotated[bool, Query(description="To be saved rather than played.")]
-RangeHeader = Annotated[
-    str | None,
-    Header(alias="Range", max_length=200, description="One range of bytes; several are answered with all of it.",
-           examples=["bytes=0-1048575"]),
-]  # fmt: skip
 IfRange = Annotated[
     str | None, Header(max_length=200, description="The range only if this is still the `ETag`, else all of it.")
 ]

@@ -83,9 +83,9 @@ async def get_transcript(
     """By the page, and by time if you like. 409 `meeting.not_ready` until there are results; while another run is under
     way, the results of the last one."""
     meeting, transcript = await _read_twice(
-        ctx, reader, meeting_id, lambda meeting: ctx.transcripts.read(ctx.storage, meeting)
+        ctx, reader, meeting_id, lambda meeting: ctx.transcripts.read(ctx.units, ctx.storage, meeting)
     )
-    etag = etag_of(transcript.digest, meeting.results_run, meeting.published_at)
+    etag = etag_of(transcript.digest, meeting.results_run, meeting.published_at, meeting.names_version)
     start = wanted.start(transcript.digest)
     if is_known(etag, if_none_match):
         return not_modified(etag)
@@ -99,7 +99,7 @@ async def get_transcript(
 @router.get(
     "/results/{kind}",
     operation_id="get_result",
-    summary="A result document as it is stored",
+    summary="A result document",
     response_class=Response,
     responses={
         200: {
@@ -118,6 +118,11 @@ async def get_result(
     if is_known(etag, if_none_match):
         return not_modified(etag)
     headers = {"ETag": etag, "Content-Disposition": disposition(f"{meeting.title}.{kind}.json", is_download=False)}
+    _, named = await _read_twice(
+        ctx, reader, meeting_id, lambda meeting: results.document(ctx.units, ctx.storage, meeting, kind)
+    )
+    if named is not None:
+        return Response(named, headers={**headers, "Content-Type": _JSON})
     return await _stored(ctx, results.document_key(meeting, kind), _JSON, headers)
 
 
@@ -148,7 +153,7 @@ async def export_meeting(
         return await _stored(ctx, key, MEDIA_TYPES[format], headers)
     wanted = language or meeting.options.reading_language
     _, text = await _read_twice(
-        ctx, reader, meeting_id, lambda meeting: results.render(ctx.storage, meeting, format, wanted)
+        ctx, reader, meeting_id, lambda meeting: results.render(ctx.units, ctx.storage, meeting, format, wanted)
     )
     return Response(text, headers={**headers, "Content-Type": MEDIA_TYPES[format]})
 
@@ -172,7 +177,8 @@ async def _meeting_and_etag(ctx: Context, who: Principal, meeting_id: UUID, what
     """Raises: NotReadyError, StatusConflictError: nothing is known of what is not there yet."""
     meeting = await meetings.read(ctx.units, who, MeetingId(meeting_id))
     results.published_folder(meeting)
-    return meeting, etag_of(meeting.id, meeting.results_run, meeting.published_at, meeting.title, what)
+    named = (meeting.title, meeting.names_version)
+    return meeting, etag_of(meeting.id, meeting.results_run, meeting.published_at, *named, what)
 
 
 async def _stored(ctx: Context, key: str, media_type: str, headers: dict[str, str]) -> Response:

@@ -66,7 +66,7 @@ async def create_meeting(
     -X POST -H "Authorization: Bearer $TOKEN"`. Answers when the recording is safe; follow `Location` from there. A
     recording that you uploaded before is a `409` with its `meeting_id`, unless `duplicate=process`. Large files over
     shaky networks: `/api/v1/uploads` (tus)."""
-    _refuse_forms(request)
+    refuse_forms(request)
     fields = {name: value for name, value in request.query_params.items() if name != "sha256"}
     if not fields.get("file_name") and not fields.get("filename"):
         fields["file_name"] = file_name(request) or ""
@@ -100,7 +100,7 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
         raise UploadIncompleteError("The connection ended before the file did: send it again.") from error
 
 
-def _refuse_forms(request: Request) -> None:
+def refuse_forms(request: Request) -> None:
     """``curl -F`` and HTML forms wrap the file in an envelope; unpacking it would need a second copy of the file."""
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise HTTPException(

@@ -81,5 +81,5 @@ async def reset_password(user_id: UUID, who: Administrator, ctx: Ctx) -> Invited
     responses=problems(401, 403, 404, 409, 422, 503),
 )
 async def delete_user(user_id: UUID, who: Administrator, ctx: Ctx) -> None:  # noqa: ARG001
-    """Somebody who has meetings can only be deactivated."""
+    """Somebody who has meetings, or people in the voice bank, can only be deactivated."""
     await users.delete_user(ctx.units, UserId(user_id))

@@ -4,16 +4,20 @@ Owns what a request may hold and what is shown: never a vector and never a place
 request is the one exception; ``services/voice_transfer.py`` puts it together.)
 """
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Self
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from scribe.api.schemas.accounts import In
 from scribe.api.schemas.meetings import Instant, Out, without_defaults
-from scribe.api.schemas.texts import ConsentWords, PersonName, PersonNote, SearchText, distinct
+from scribe.api.schemas.texts import GivenBy, PersonName, PersonNote, SearchText, TextVersion
 from scribe.domain.accounts import Principal
+from scribe.domain.appearances import AppearancePage, PersonCounts
+from scribe.domain.meeting import MeetingId
+from scribe.domain.meetings import Cursor, Order
 from scribe.domain.namings import Naming
 from scribe.domain.people import (
     MAX_ALIASES,
@@ -30,17 +34,22 @@ from scribe.domain.people import (
 
 PREFIX = "/api/v1/people"
 MAX_SPLIT = 1000
-_CLOCK_SKEW = timedelta(minutes=5)
-"""The clock of whoever records a consent may be ahead of ours."""
-
-
-def _not_in_the_future(when: datetime) -> datetime:
-    if when > datetime.now(UTC) + _CLOCK_SKEW:
-        raise ValueError("lies in the future")
-    return when
-
 
 Aliases = Annotated[list[PersonName], Field(max_length=MAX_ALIASES)]
+
+
+class ConsentIn(In):
+    """Somebody agreed to be recognised by voice (GDPR art. 9 (2) a)."""
+
+    given_by: GivenBy = Field(examples=["Claire Martin, signed form of 3 March"])
+    """Who agreed, and how, in words."""
+    text_version: TextVersion = Field(examples=["fr-1"])
+    """Which text was agreed to: `version` of `GET /api/v1/voices/consent-text`, or your organisation's own."""
+    given_at: Instant | None = None
+    """Left out: now."""
+
+    def draft(self) -> ConsentDraft:
+        return ConsentDraft(self.given_by, self.text_version, self.given_at)
 
 
 class PersonIn(In):
@@ -54,9 +63,11 @@ class PersonIn(In):
     is_shared: bool = False
     """Whether everybody in this installation sees the person and has meetings compared with the voice; otherwise only
     you (and administrators) do."""
+    consent: ConsentIn | None = None
+    """What the person agreed to, when that is known by now; otherwise `POST /api/v1/people/{person_id}/consents`."""
 
     def draft(self) -> PersonDraft:
-        return PersonDraft(self.name, tuple(distinct(self.aliases)), self.note, self.is_shared)
+        return PersonDraft(self.name, tuple(self.aliases), self.note, self.is_shared)
 
 
 class PersonChangesIn(In):
@@ -77,7 +88,7 @@ class PersonChangesIn(In):
         sent = self.model_fields_set
         return PersonChanges(
             name=self.name if "name" in sent else None,
-            aliases=tuple(distinct(self.aliases)) if "aliases" in sent else None,
+            aliases=tuple(self.aliases) if "aliases" in sent else None,
             note=self.note if "note" in sent else None,
             is_shared=self.is_shared if "is_shared" in sent else None,
         )
@@ -128,11 +139,11 @@ class PersonDetailOut(PersonOut):
     """Meetings that you may see in which the person is named."""
 
     @classmethod
-    def with_counts(cls, person: Person, who: Principal, *, num_stale: int, num_meetings: int) -> Self:
-        return cls(**_shown(person, who), num_stale=num_stale, num_meetings=num_meetings)
+    def with_counts(cls, person: Person, who: Principal, counts: PersonCounts) -> Self:
+        return cls(**_shown(person, who), num_stale=counts.num_stale, num_meetings=counts.num_meetings)
 
 
-def _shown(person: Person, who: Principal) -> dict[str, object]:
+def _shown(person: Person, who: Principal) -> dict[str, Any]:
     return {
         **{name: getattr(person, name) for name in PersonOut.model_fields if name not in {"aliases", "may_change"}},
         "aliases": list(person.aliases),
@@ -148,20 +159,6 @@ class PeopleOut(Out):
     @classmethod
     def of(cls, page: PersonPage, who: Principal) -> Self:
         return cls(items=[PersonOut.of(person, who) for person in page.people], next=page.next)
-
-
-class ConsentIn(In):
-    """Somebody agreed to be recognised by voice (GDPR art. 9 (2) a)."""
-
-    given_by: ConsentWords = Field(examples=["Claire Martin, signed form of 3 March"])
-    """Who agreed, and how, in words."""
-    text_version: ConsentWords = Field(examples=["fr-1"])
-    """Which text was agreed to: `version` of `GET /api/v1/voices/consent-text`, or your organisation's own."""
-    given_at: Annotated[Instant, AfterValidator(_not_in_the_future)] | None = None
-    """Left out: now."""
-
-    def draft(self) -> ConsentDraft:
-        return ConsentDraft(self.given_by, self.text_version, self.given_at)
 
 
 class ConsentOut(Out):
@@ -182,7 +179,7 @@ class ConsentOut(Out):
 
 class ConsentsOut(Out):
     items: list[ConsentOut]
-    """Newest first; withdrawn ones stay, as evidence."""
+    """Oldest first; withdrawn ones stay, as evidence."""
 
 
 class MergeIn(In):
@@ -204,13 +201,29 @@ class ForgottenOut(Out):
     voiceprints: int
     samples: int
     meetings: list[UUID]
-    """Where the person was named or considered: their result files are written again within moments."""
+    """Where the person was named or considered, of those that you may see: their result files are written again
+    within moments."""
     pseudonym: str | None
     """What old transcripts say instead of the name (`names=pseudonymise`); leads back to nobody."""
 
     @classmethod
-    def of(cls, forgotten: Forgotten) -> Self:
-        return cls.model_validate(forgotten)
+    def of(cls, forgotten: Forgotten, visible: Collection[MeetingId]) -> Self:
+        return cls(
+            person_id=forgotten.person_id,
+            voiceprints=forgotten.voiceprints,
+            samples=forgotten.samples,
+            meetings=[meeting_id for meeting_id in forgotten.meetings if meeting_id in visible],
+            pseudonym=forgotten.pseudonym,
+        )
+
+
+class NamedSpeakerOut(Out):
+    label: str = Field(examples=["SPEAKER_00"])
+    """Which speaker of the meeting it is."""
+    naming: Naming
+    """`auto`: the bank was sure; `confirmed`: somebody said so."""
+    probability: float | None
+    """The bank's; null: it was never asked."""
 
 
 class AppearanceOut(Out):
@@ -220,19 +233,20 @@ class AppearanceOut(Out):
     title: str
     held_on: date | None
     created_at: datetime
-    label: str = Field(examples=["SPEAKER_00"])
-    """Which speaker of the meeting it is."""
-    naming: Naming
-    """`auto`: the bank was sure; `confirmed`: somebody said so; `suggested`: it waits for somebody to say."""
-    probability: float | None
-    """The bank's; null: it was never asked."""
+    speakers: list[NamedSpeakerOut]
+    """More than one when somebody said that two voices are the same person."""
 
 
 class AppearancesOut(Out):
     items: list[AppearanceOut]
     """Newest meeting first."""
     next: str | None
-    """To be sent as `cursor` for what comes after; null: this is the last page."""
+    """To be sent as `cursor` for what comes after; null: this is the last page. `Link` has it as an address."""
+
+    @classmethod
+    def of(cls, page: AppearancePage) -> Self:
+        items = [AppearanceOut.model_validate(one) for one in page.appearances]
+        return cls(items=items, next=page.next.encode() if page.next else None)
 
 
 class AppearancesIn(In):
@@ -240,3 +254,8 @@ class AppearancesIn(In):
     """`next` of the page before."""
     limit: int = Field(default=50, ge=1, le=1000)
     """Entries of a page; an installation may allow fewer (`SCRIBE_API__MAX_PAGE`)."""
+
+    @property
+    def after(self) -> Cursor | None:
+        """Raises: OptionError for a cursor that is none."""
+        return None if self.cursor is None else Cursor.decode(self.cursor, Order.NEWEST)

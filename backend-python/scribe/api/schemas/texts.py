@@ -16,10 +16,14 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from scribe.domain.errors import OptionError
 from scribe.domain.meetings import MAX_FILE_NAME_LENGTH, MAX_NOTES_LENGTH, MAX_TAG_LENGTH, MAX_TITLE_LENGTH
-from scribe.domain.people import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, clean_name
+from scribe.domain.people import (
+    MAX_GIVEN_BY_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_NOTE_LENGTH,
+    MAX_TEXT_VERSION_LENGTH,
+    clean_name,
+)
 from scribe.domain.requests import MAX_TERM_LENGTH
-
-MAX_CONSENT_LENGTH = 500
 
 
 def _one_line(text: object) -> object:
@@ -78,7 +82,8 @@ PersonNote = Annotated[
     StringConstraints(max_length=MAX_NOTE_LENGTH),
     AfterValidator(_storable),
 ]
-ConsentWords = Annotated[str, _COLLAPSED, StringConstraints(min_length=1, max_length=MAX_CONSENT_LENGTH), _CLEAN]
+GivenBy = Annotated[str, _COLLAPSED, StringConstraints(min_length=1, max_length=MAX_GIVEN_BY_LENGTH), _CLEAN]
+TextVersion = Annotated[str, _COLLAPSED, StringConstraints(min_length=1, max_length=MAX_TEXT_VERSION_LENGTH), _CLEAN]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 """What a result file calls a voice: `SPEAKER_00`."""
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]

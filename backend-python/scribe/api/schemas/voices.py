@@ -4,6 +4,7 @@ Owns what is shown of them: where a print comes from, how good it is, whether it
 in storage.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -13,9 +14,12 @@ from pydantic import Field
 from scribe.api.schemas.accounts import In
 from scribe.api.schemas.meetings import Instant, Out
 from scribe.api.schemas.texts import FileName, Label
-from scribe.domain.people import PrintOrigin, StoredVoiceprint
+from scribe.domain.enrolments import Enrolment, EnrolmentKind, EnrolmentStatus, Question, QuestionKind, TestVerdict
+from scribe.domain.namings import ScoredPerson
+from scribe.domain.people import PersonId, PrintOrigin, StoredVoiceprint
 from scribe.domain.speech import Span
 from scribe.domain.voice_quality import Problem, VoiceQuality
+from scribe.domain.voices import Band
 
 PREFIX = "/api/v1/voices"
 MAX_WAIT_S = 30.0
@@ -119,20 +123,194 @@ class VoicesOut(Out):
     """Newest first."""
 
 
+Names = Mapping[PersonId, str]
+"""Of people whom the reader may read; nobody else is shown."""
+
+
+class CandidateOut(Out):
+    """Somebody of the bank whose voice is like this one."""
+
+    person_id: UUID
+    name: str = Field(examples=["Claire Martin"])
+    score: float
+    """Likeness: 1 is identical, around 0 is a stranger."""
+    probability: float
+    """That it is this person."""
+
+    @classmethod
+    def listed(cls, candidates: Sequence[ScoredPerson], names: Names) -> list[Self]:
+        return [
+            cls(person_id=one.person_id, name=names[one.person_id], score=one.score, probability=one.probability)
+            for one in candidates
+            if one.person_id in names
+        ]
+
+
+class KnownPersonOut(Out):
+    id: UUID
+    name: str
+
+
+class QuestionOut(Out):
+    """Why a human is asked before the voice is enrolled."""
+
+    kind: QuestionKind
+    person: KnownPersonOut | None
+    """Whom it sounds like; null: nobody in particular."""
+    score: float | None
+    probability: float | None
+
+    @classmethod
+    def of(cls, question: Question, names: Names) -> Self:
+        name = None if question.person_id is None else names.get(question.person_id)
+        return cls(
+            kind=question.kind,
+            person=None
+            if name is None or question.person_id is None
+            else KnownPersonOut(id=question.person_id, name=name),
+            score=question.score,
+            probability=question.probability,
+        )
+
+
+class TestVerdictOut(Out):
+    """Whose voice a tested clip is. The clip is not kept."""
+
+    band: Band
+    """`auto`: sure enough that a meeting would be given the name; `suggest`: the name would be offered."""
+    reason: str = Field(examples=["matched"])
+    """Stable: `matched`, `below-threshold`, `too-close-to-call`, `too-little-speech`, `no-voiceprint`,
+    `empty-bank`."""
+    explanation: str = Field(examples=["0.41 < 0.55"])
+    candidates: list[CandidateOut]
+    """Best first, three at most; only people whom you may read were asked about."""
+
+    @classmethod
+    def of(cls, verdict: TestVerdict, names: Names) -> Self:
+        return cls(
+            band=verdict.band,
+            reason=verdict.reason,
+            explanation=verdict.explanation,
+            candidates=CandidateOut.listed(verdict.candidates, names),
+        )
+
+
+class EnrolmentFailureOut(Out):
+    code: str
+    """Stable; docs/errors.md explains each."""
+    message: str
+
+
+class EnrolmentOut(Out):
+    """A clip on its way into the bank (`enrol`), or one whose voice is asked for (`test`)."""
+
+    id: UUID
+    kind: EnrolmentKind
+    status: EnrolmentStatus
+    """`PENDING` and `PROCESSING`: ask again, or with `wait`. `DONE`. `REFUSED`: `problems` say what is missing.
+    `QUESTIONED`: it may be the wrong voice; confirm or discard it. `FAILED`: not the clip's fault."""
+    detail: str
+    """One sentence: where it stands, and what can be done."""
+    person_id: UUID | None
+    """Null for a test."""
+    origin: PrintOrigin | None
+    file_name: str | None
+    is_confirmed: bool
+    """Somebody was asked whether this is the right voice, and said yes."""
+    meeting_id: UUID | None
+    """Of a speaker of a meeting."""
+    label: str | None
+    voice_id: UUID | None
+    """The voiceprint that came of it."""
+    problems: list[ClipProblemOut]
+    questions: list[QuestionOut]
+    quality: QualityOut | None
+    """What was measured; null: not yet."""
+    verdict: TestVerdictOut | None
+    """Of a test."""
+    failure: EnrolmentFailureOut | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, enrolment: Enrolment, names: Names) -> Self:
+        result = enrolment.result
+        code, message = result.failure_code, result.failure_message
+        return cls(
+            **{name: getattr(enrolment, name) for name in _SAME_IN_ENROLMENTS},
+            detail=_sentence(enrolment, names),
+            is_confirmed=enrolment.is_forced,
+            voice_id=enrolment.voiceprint_id,
+            problems=ClipProblemOut.listed(result.problems),
+            questions=[QuestionOut.of(question, names) for question in result.questions],
+            quality=None if result.quality is None else QualityOut.of(result.quality),
+            verdict=None if result.verdict is None else TestVerdictOut.of(result.verdict, names),
+            failure=None if code is None else EnrolmentFailureOut(code=code, message=message or ""),
+        )
+
+
+_SAME_IN_ENROLMENTS = (
+    "id", "kind", "status", "person_id", "origin", "file_name", "meeting_id", "label", "created_at", "finished_at",
+)  # fmt: skip
+
+
+def people_in(enrolment: Enrolment) -> set[PersonId]:
+    """Everybody whose name may have to be shown with it."""
+    asked = {question.person_id for question in enrolment.result.questions if question.person_id is not None}
+    verdict = enrolment.result.verdict
+    return asked if verdict is None else asked | {one.person_id for one in verdict.candidates}
+
+
+def address_of(enrolment: Enrolment) -> str:
+    return f"{PREFIX}/enrolments/{enrolment.id}"
+
+
+def _sentence(enrolment: Enrolment, names: Names) -> str:
+    result = enrolment.result
+    match enrolment.status:
+        case EnrolmentStatus.PENDING:
+            return "It waits for a worker."
+        case EnrolmentStatus.PROCESSING:
+            return "A worker listens to it."
+        case EnrolmentStatus.REFUSED:
+            return " ".join(problem.message for problem in result.problems) or "This voice cannot be used."
+        case EnrolmentStatus.FAILED:
+            return result.failure_message or "It failed: send the clip again."
+        case EnrolmentStatus.QUESTIONED:
+            here = address_of(enrolment)
+            asked = " ".join(_asked(question, names) for question in result.questions)
+            return f"{asked} If it is right all the same, POST {here}/confirm; if not, DELETE {here}.".strip()
+    if result.verdict is None:
+        return "The voice is enrolled."
+    known = [names[one.person_id] for one in result.verdict.candidates if one.person_id in names]
+    if not known or result.verdict.band is Band.UNKNOWN:
+        return "It is nobody whose voice is known."
+    return f"It is {known[0]}." if result.verdict.band is Band.AUTO else f"It may be {known[0]}."
+
+
+def _asked(question: Question, names: Names) -> str:
+    name = None if question.person_id is None else names.get(question.person_id)
+    if question.kind is QuestionKind.SOUNDS_LIKE and name is not None:
+        return f"This voice sounds like {name}."
+    return "This voice is not like what is known of the person."
+
+
+Wait = Annotated[float, Field(ge=0, le=MAX_WAIT_S, description="Seconds to wait for the outcome before answering.")]
+
+
 class ClipQuery(In):
     """What is said about a clip."""
 
     file_name: FileName | None = Field(default=None, examples=["claire.m4a"])
     """As the user's computer calls it."""
-    wait: Annotated[float, Field(ge=0, le=MAX_WAIT_S)] = 0.0
-    """Seconds to wait for the outcome before answering."""
+    wait: Wait = 0.0
+    sha256: str | None = Field(default=None, max_length=64)
+    """Of the file, in hexadecimal, when it is known: what arrives is checked. `Content-Digest` and `Repr-Digest`
+    (RFC 9530) do the same."""
 
 
 class EnrolQuery(ClipQuery):
     origin: Literal["clip", "microphone"] = "clip"
-    sha256: str | None = Field(default=None, max_length=64)
-    """Of the file, in hexadecimal, when it is known: what arrives is checked. `Content-Digest` and `Repr-Digest`
-    (RFC 9530) do the same."""
 
 
 class FromSpeakerIn(In):
@@ -148,7 +326,7 @@ class RecogniseIn(In):
     since: Instant | None = None
     """Only meetings that were uploaded at this time or later."""
     person_id: UUID | None = None
-    """Only for the sake of this person: in meetings of the person's owner, or in all of yours when shared."""
+    """Only meetings with a voice that is at all like this person's."""
 
 
 class RecogniseOut(Out):
