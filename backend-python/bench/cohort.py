@@ -1,7 +1,8 @@
-"""Makes ``scribe/engines/weights/cohort.npz``: what the voices of many people have in common under CAM++.
+"""Makes ``scribe/engines/weights/cohort.npz``: what voices, and what channels, have in common under CAM++.
 
-Owns the choice of people and the averaging. Only corpora under CC BY 4.0 are used (LibriSpeech, VCTK, FLEURS), one
-print per person, and only the mean over all of them is written: no single voice can be read out of it. Usage::
+Owns the choice of people, the averaging and the directions. Only corpora under CC BY 4.0 are used (LibriSpeech, VCTK,
+FLEURS). Two things are written: the mean over all people, one print each, and the few directions in which telephones,
+noises and rooms move everybody's print most. No single voice can be read out of either. Usage::
 
     python -m bench.cohort ../../shared/audio scribe/engines/weights/cohort.npz
 """
@@ -15,12 +16,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bench.voice_conditions import CONDITIONS, Pcm
 from scribe.adapters.audio import PyAvConverter
+from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.domain.speech import Span
+from scribe.domain.voices import Voiceprint
 from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlusExtractor
 
 MODEL_ID = "campplus"
+NUM_DIRECTIONS = 2
+"""The first does nearly all of it; with five, clean voices begin to suffer (docs/benchmarks.md)."""
+_EXCERPT_S = 9.0
 WEIGHTS = Path(__file__).parents[1] / "scribe" / "engines" / "weights" / "campplus.onnx"
 
 
@@ -44,20 +51,56 @@ def people_of(audio: Path) -> dict[str, list[Path]]:
 
 def prints_of(people: dict[str, list[Path]], extractor: CampPlusExtractor) -> dict[str, npt.NDArray[np.float32]]:
     """One unit print per person, every clip weighing as long as it speaks."""
-    converter, prints = PyAvConverter(), {}
+    prints = {}
+    for name, clips in people.items():
+        total = np.zeros(0, np.float32)
+        for clip in clips:
+            print_ = _print(_heard(clip), extractor)
+            weighted = print_.vector * np.float32(print_.speech_s)
+            total = weighted if not len(total) else total + weighted
+        prints[name] = total / np.linalg.norm(total)
+    return prints
+
+
+def nuisance_of(
+    people: dict[str, list[Path]], mean: npt.NDArray[np.float32], extractor: CampPlusExtractor
+) -> npt.NDArray[np.float32]:
+    """The directions in which a channel moves a print: (NUM_DIRECTIONS, dimension) float32, orthonormal.
+
+    Of everybody the start of one clip, as it is and under every condition; the largest singular vectors of the
+    differences.
+    """
+    chance = np.random.default_rng(0)
+    heard = {name: _heard(clips[0])[: round(_EXCERPT_S * SAMPLE_RATE_HZ)] for name, clips in people.items()}
+    babble = np.asarray(sum(np.resize(pcm, 20 * SAMPLE_RATE_HZ).astype(np.float64) for pcm in heard.values()))
+    moved = []
+    for pcm in heard.values():
+        clean = _centred(_print(pcm, extractor).vector, mean)
+        for name, condition in CONDITIONS.items():
+            if name != "clean":
+                degraded = _print(condition(pcm, chance, babble), extractor)
+                moved.append(_centred(degraded.vector, mean) - clean)
+    _, _, directions = np.linalg.svd(np.stack(moved), full_matrices=False)
+    return np.asarray(directions[:NUM_DIRECTIONS], np.float32)
+
+
+def _centred(vector: npt.NDArray[np.float32], mean: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    own = vector.astype(np.float64) - mean
+    return np.asarray(own / np.linalg.norm(own))
+
+
+def _heard(clip: Path) -> Pcm:
     with tempfile.TemporaryDirectory() as workspace:
         wav = Path(workspace) / "clip.wav"
-        for name, clips in people.items():
-            total = np.zeros(0, np.float32)
-            for clip in clips:
-                converter.convert(clip, wav, lambda _: None)
-                waveform = converter.open(wav)
-                [print_] = extractor.voiceprints(waveform, [Span(0.0, waveform.duration_s)])
-                assert print_ is not None, clip
-                weighted = print_.vector * np.float32(print_.speech_s)
-                total = weighted if not len(total) else total + weighted
-            prints[name] = total / np.linalg.norm(total)
-    return prints
+        converter = PyAvConverter()
+        converter.convert(clip, wav, lambda _: None)
+        return np.array(converter.open(wav).pcm[:])
+
+
+def _print(pcm: Pcm, extractor: CampPlusExtractor) -> Voiceprint:
+    [print_] = extractor.voiceprints(Waveform(pcm), [Span(0.0, len(pcm) / SAMPLE_RATE_HZ)])
+    assert print_ is not None
+    return print_
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -67,9 +110,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def main() -> None:
     audio, target = (Path(argument) for argument in sys.argv[1:])
-    prints = prints_of(people_of(audio), CampPlusExtractor(WEIGHTS, Residency()))
+    people, extractor = people_of(audio), CampPlusExtractor(WEIGHTS, Residency("keep"))
+    prints = prints_of(people, extractor)
     mean = np.mean(list(prints.values()), axis=0).astype(np.float32)
-    np.savez(target, **{MODEL_ID: mean})
+    np.savez(target, **{MODEL_ID: mean, f"{MODEL_ID}.nuisance": nuisance_of(people, mean, extractor)})
     print(f"{target}: mean of {len(prints)} people, length {np.linalg.norm(mean):.3f}")
 
 

@@ -15,61 +15,74 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-_SATURATION_S = 3.0
+_SATURATION_S = 2.0
 """Seconds of speech at which half of what more speech can tell is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Scores to evidence: log(p(score | same person) / p(score | two people)), a straight line in the score.
+    """Scores to evidence: log(p(score | same person) / p(score | two people)), both normally distributed.
 
-    Logistic regression, as speaker verification has it since Brümmer and du Preez, "Application-independent evaluation
-    of speaker detection", 2006; the line depends on the seconds of speech on both sides (Mandasari et al., "Quality
-    measure functions for calibration of speaker recognition systems in various duration conditions", 2013).
+    Two people score the same however long they speak; one person scores lower with little speech on either side
+    (Mandasari et al., "Quality measure functions for calibration of speaker recognition systems in various duration
+    conditions", 2013), and over all channels and rooms spreads wider than two people do. So the evidence is a parabola
+    that opens upwards, and is held at its lowest point from there on down: more likeness is never less evidence.
     """
 
-    slope: float
-    """Of the line with endless speech on both sides."""
-    slope_loss: float
-    """How much flatter it is per unit of shortness."""
-    offset: float
-    """What the line takes away with endless speech on both sides."""
-    offset_loss: float
-    """How much less it takes away per unit of shortness: short voices score lower with themselves."""
+    same_mean: float
+    """Score of one person with endless speech on both sides."""
+    same_loss: float
+    """How much lower it is with no speech on one of the sides; with 2 s the half of that."""
+    same_sd: float
+    """Over all channels, noises and rooms."""
+    different_mean: float
+    different_sd: float
+    """That of the tail: the normal distribution that is exceeded as often as the scores of two people are."""
     floor: float
-    """Lowest score that may be named, whatever the bank: under it nobody has measured enough."""
+    """Lowest score that may be named or offered, whatever the bank."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError when more likeness could mean less evidence."""
-        numbers = (self.slope, self.slope_loss, self.offset, self.offset_loss, self.floor)
+        numbers = (self.same_mean, self.same_loss, self.same_sd, self.different_mean, self.different_sd, self.floor)
         if not np.isfinite(numbers).all():
             raise ValueError("A calibration is made of finite numbers.")
-        if min(self.slope, self.slope - 2 * self.slope_loss) <= 0:
-            raise ValueError("Evidence grows with the score, however short the speech.")
+        if not 0 < self.different_sd < self.same_sd:
+            raise ValueError("One person's scores spread wider than those of two people.")
 
     def evidence(self, scores: FloatArray, speech_s: FloatArray, enrolled_s: FloatArray) -> FloatArray:
         """Natural logarithm of the likelihood ratio, finite; the arrays are broadcast."""
-        slope, offset = self._line(speech_s, enrolled_s)
-        return slope * scores - offset
+        square, linear, constant = self._parabola(speech_s, enrolled_s)
+        held = np.maximum(scores, -linear / (2 * square))
+        found: FloatArray = (square * held + linear) * held + constant
+        return found
 
     def score_for(self, evidence: float, speech_s: float, enrolled_s: float) -> float:
-        """The score that is worth so much."""
-        slope, offset = self._line(np.float64(speech_s), np.float64(enrolled_s))
-        return float((evidence + offset) / slope)
+        """The score that is worth so much; may lie over 1, where no score can be."""
+        square, linear, constant = self._parabola(np.float64(speech_s), np.float64(enrolled_s))
+        root = np.sqrt(np.maximum(linear**2 - 4 * square * (constant - evidence), 0.0))
+        return float((root - linear) / (2 * square))
 
-    def _line(
+    def _parabola(
         self, speech_s: FloatArray | np.float64, enrolled_s: FloatArray | np.float64
-    ) -> tuple[FloatArray, FloatArray]:
-        short = _SATURATION_S / (_SATURATION_S + speech_s) + _SATURATION_S / (_SATURATION_S + enrolled_s)
-        return np.asarray(self.slope - self.slope_loss * short), np.asarray(self.offset - self.offset_loss * short)
+    ) -> tuple[float, FloatArray | np.float64, FloatArray | np.float64]:
+        """Factors of score², score and 1."""
+        shortness = _SATURATION_S / (_SATURATION_S + speech_s) + _SATURATION_S / (_SATURATION_S + enrolled_s)
+        same_mean = self.same_mean - self.same_loss * shortness
+        same, different = self.same_sd**-2, self.different_sd**-2
+        constant = (different * self.different_mean**2 - same * same_mean**2) / 2
+        return (
+            (different - same) / 2,
+            same * same_mean - different * self.different_mean,
+            constant + np.log(self.different_sd / self.same_sd),
+        )
 
 
 def posteriors(evidence: FloatArray, known_prior: float) -> FloatArray:
     """Of every voice, how likely it is each person: (num_voices, num_people) float64; the rest to 1 is a stranger.
 
     Before anything is heard, a speaker is one of the people with ``known_prior``, each as likely as the next. So the
-    evidence that a name needs grows with the logarithm of the bank, and as a wrong person's likelihood ratio is 1 on
-    average whoever that is, a bank of 500 gives no more wrong names than one of 5.
+    evidence that a name needs grows with the logarithm of the bank, and as a wrong person's likelihood ratio is 1 or
+    less on average, a bank of 500 gives no more wrong names than one of 5.
     """
     log_odds = evidence + np.log(known_prior / max(1, evidence.shape[1])) - np.log1p(-known_prior)
     highest = np.maximum(log_odds.max(axis=1, keepdims=True, initial=0.0), 0.0)

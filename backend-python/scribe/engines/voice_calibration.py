@@ -15,7 +15,7 @@ import numpy as np
 from scribe.domain.voices import Calibration, Cohort
 
 CALIBRATIONS: Mapping[str, Calibration] = {
-    "campplus": Calibration(slope=26.0, slope_loss=4.0, offset=9.0, offset_loss=3.0, floor=0.40),
+    "campplus": Calibration(0.851, 0.428, 0.169, different_mean=0.007, different_sd=0.108, floor=0.30),
 }
 
 
@@ -25,4 +25,7 @@ def load_cohort(model_id: str) -> Cohort | None:
     with np.load(io.BytesIO(packed), allow_pickle=False) as means:
         if model_id not in means:
             return None
-        return Cohort(model_id, means[model_id].astype(np.float32), CALIBRATIONS.get(model_id))
+        mean = means[model_id].astype(np.float32)
+        name = f"{model_id}.nuisance"
+        directions = means[name].astype(np.float32) if name in means else None
+        return Cohort(model_id, mean, CALIBRATIONS.get(model_id), directions)

@@ -21,7 +21,8 @@ from scribe.domain.voices import (
 
 MODEL = "campplus"
 RULE = MatchRule(auto_probability=0.95, suggest_probability=0.5, known_prior=0.5, threshold=0.5, min_speech_s=3.0)
-EVEN_AT_HALF = Calibration(slope=20.0, slope_loss=0.0, offset=10.0, offset_loss=0.0, floor=0.5)
+EVEN_AT_HALF = Calibration(0.8, 0.0, 0.2001, different_mean=0.2, different_sd=0.2, floor=0.3)
+"""All but a straight line: 15 times the score, nothing at 0.5."""
 COHORT = Cohort(MODEL, np.zeros(3, np.float32), EVEN_AT_HALF)
 
 
@@ -56,7 +57,8 @@ def test_a_stranger_stays_unknown_and_the_score_says_why() -> None:
 
 
 def test_between_two_people_nobody_is_named() -> None:
-    verdict = decide({"SPEAKER_00": voice(1, 0.95, 0)}, bank(Ada=ADA, Bob=BOB))["SPEAKER_00"]
+    rule = replace(RULE, auto_probability=0.8)
+    verdict = decide({"SPEAKER_00": voice(1, 0.95, 0)}, bank(Ada=ADA, Bob=BOB), rule)["SPEAKER_00"]
     assert (verdict.name, verdict.reason, verdict.candidate) == (None, "too-close-to-call", "Ada")
 
 
@@ -104,18 +106,18 @@ def test_the_reason_is_told_in_numbers() -> None:
     verdicts = decide(
         {"SPEAKER_00": voice(0.5, 0, 1), "SPEAKER_01": ADA, "SPEAKER_02": voice(1, 0, 0, speech_s=2)}, people
     )
-    assert verdicts["SPEAKER_00"].explanation == "0.45 < 0.68"
+    assert verdicts["SPEAKER_00"].explanation == "0.45 < 0.74"
     assert verdicts["SPEAKER_01"].explanation == "Claire and Anne too close: 1.00 and 1.00"
     assert verdicts["SPEAKER_02"].explanation == "2.00 < 3.00 s"
     [alone] = decide({"SPEAKER_00": ADA}, bank(Claire=ADA)).values()
-    assert alone.explanation == "1.00 ≥ 0.65"
+    assert alone.explanation == "1.00 ≥ 0.70"
 
 
 def test_what_is_likely_but_not_sure_is_offered_and_not_written() -> None:
     [verdict] = decide({"SPEAKER_00": voice(0.6, 0, 0.8)}, bank(Ada=ADA)).values()
     assert (verdict.band, verdict.name, verdict.reason) == (Band.SUGGEST, None, "below-threshold")
-    assert (verdict.candidate, verdict.explanation) == ("Ada", "0.60 < 0.65")
-    assert verdict.probability == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
+    assert (verdict.candidate, verdict.explanation) == ("Ada", "0.60 < 0.70")
+    assert verdict.probability == pytest.approx(1 / (1 + np.exp(-1.5)), abs=1e-3)
 
 
 def test_two_that_cannot_be_told_apart_are_both_offered() -> None:
@@ -138,13 +140,13 @@ def test_who_is_only_a_little_like_a_person_already_named_is_not_offered_the_nam
 
 
 def test_a_larger_bank_asks_for_more_likeness() -> None:
-    test = voice(0.70, 0, 0, np.sqrt(1 - 0.7**2))
+    test = voice(0.80, 0, 0, 0.6)
     others = {f"P{index}": voice(0, -1, 0, 0) for index in range(99)}
     cohort = Cohort(MODEL, np.zeros(4, np.float32), EVEN_AT_HALF)
     [small] = match({"SPEAKER_00": test}, bank(Ada=voice(1, 0, 0, 0)), cohort, RULE).values()
     [large] = match({"SPEAKER_00": test}, bank(Ada=voice(1, 0, 0, 0), **others), cohort, RULE).values()
     assert (small.name, large.name) == ("Ada", None)
-    assert large.explanation == "0.70 < 0.88"
+    assert large.explanation == "0.80 < 1.00"
 
 
 def test_a_meeting_without_voices_has_no_verdicts() -> None:
@@ -165,6 +167,37 @@ def test_what_all_voices_share_is_taken_away_before_comparing() -> None:
     assert plain.name == "Ada"
     assert centred.name is None
     assert centred.score == pytest.approx(0.0, abs=0.05)
+
+
+def test_where_a_telephone_moves_every_voice_is_left_out_of_the_comparison() -> None:
+    over_the_telephone = np.array([[0.0, 0.0, 1.0]], np.float32)
+    cohort = Cohort(MODEL, np.zeros(3, np.float32), EVEN_AT_HALF, over_the_telephone)
+    heard = {"SPEAKER_00": voice(1, 0, 1.5)}
+    [plain] = match(heard, bank(Ada=ADA, Bob=BOB), COHORT, RULE).values()
+    [compensated] = match(heard, bank(Ada=ADA, Bob=BOB), cohort, RULE).values()
+    assert plain.name is None
+    assert (compensated.name, compensated.score) == ("Ada", pytest.approx(1.0, abs=1e-6))
+
+
+@pytest.mark.parametrize("directions", [[[0.0, 1.0]], [[0.0, 0.0, 2.0]], [[np.nan, 0, 0]], [[1.0, 0, 0], [1.0, 0, 0]]])
+def test_directions_of_a_channel_are_orthonormal(directions: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match="directions"):
+        Cohort(MODEL, np.zeros(3, np.float32), None, np.array(directions, np.float32))
+
+
+@pytest.mark.parametrize("wrong", [{"different_sd": 0.3}, {"same_sd": float("nan")}, {"different_sd": 0.0}])
+def test_a_calibration_by_which_more_likeness_is_less_evidence_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"spread|finite"):
+        replace(EVEN_AT_HALF, **wrong)
+
+
+def test_the_score_that_is_needed_is_worth_what_is_needed() -> None:
+    calibration = Calibration(0.85, 0.43, 0.17, different_mean=0.01, different_sd=0.11, floor=0.3)
+    for evidence in (0.0, 3.0, 8.0):
+        for speech_s, enrolled_s in ((1.5, 60.0), (3.0, 10.0), (600.0, 600.0)):
+            score = calibration.score_for(evidence, speech_s, enrolled_s)
+            found = calibration.evidence(np.array(score), np.array(speech_s), np.array(enrolled_s))
+            assert found == pytest.approx(evidence, abs=1e-6)
 
 
 def test_without_a_cohort_the_threshold_is_stricter() -> None:

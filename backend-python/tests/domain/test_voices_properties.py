@@ -42,7 +42,12 @@ banks = st.lists(st.lists(prints, min_size=1, max_size=3), max_size=6).map(
     lambda people: VoiceBank(tuple(VoiceProfile(f"P{i}", tuple(own)) for i, own in enumerate(people)))
 )
 calibrations = st.none() | st.builds(
-    Calibration, st.floats(5, 60), st.floats(-5, 2), st.floats(-10, 30), st.floats(-5, 5), st.floats(-1, 0.9)
+    lambda spreads, *rest: Calibration(rest[0], rest[1], max(spreads), rest[2], min(spreads), rest[3]),
+    st.tuples(st.floats(0.05, 0.5), st.floats(0.05, 0.5)).filter(lambda spreads: spreads[0] != spreads[1]),
+    st.floats(-1, 1),
+    st.floats(0, 1),
+    st.floats(-1, 1),
+    st.floats(-1, 0.9),
 )
 cohorts = st.none() | st.builds(
     lambda values, calibration: Cohort(MODEL, (np.array(values) / 4).astype(np.float32), calibration),
@@ -139,15 +144,15 @@ def test_a_bank_that_grows_by_strangers_raises_nobodys_probability(meeting, stra
 
 
 @settings(deadline=None)
-@given(voices_of_a_meeting, banks, cohorts, rules)
-def test_an_enrolled_print_scores_highest_with_itself(voices, people, cohort, rule) -> None:  # type: ignore[no-untyped-def]
-    """Or as high as another who was enrolled with the same print, and unless the cohort's mean is that very print."""
-    cohort = cohort and replace(cohort, calibration=Calibration(20, 0, 10, 0, 0.5))
-    for label, print_ in voices.items():
-        with_own = VoiceBank((*people.profiles, VoiceProfile("Own", (print_,))))
-        centred = print_.vector - (0 if cohort is None else cohort.mean)
-        if cohort is not None and np.linalg.norm(centred) > 1e-3:
-            assert match({label: print_}, with_own, cohort, rule)[label].score == pytest.approx(1.0, abs=1e-6)
+@given(st.lists(vectors, min_size=1, max_size=6), cohorts, rules)
+def test_an_enrolled_print_scores_highest_with_itself(directions, cohort, rule) -> None:  # type: ignore[no-untyped-def]
+    """Among people enrolled as long, and unless the cohort leaves nothing of it."""
+    enrolled = [voice(*direction) for direction in directions]
+    people = VoiceBank(tuple(VoiceProfile(f"P{index}", (print_,)) for index, print_ in enumerate(enrolled)))
+    for print_ in enrolled:
+        [verdict] = match({"SPEAKER_00": print_}, people, cohort, rule).values()
+        if cohort is None or np.linalg.norm(print_.vector - cohort.mean) > 1e-3:
+            assert verdict.score == pytest.approx(1.0, abs=1e-6)
 
 
 @settings(deadline=None)
