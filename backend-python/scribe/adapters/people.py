@@ -68,7 +68,7 @@ class PersonRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, person: Person) -> Person:
+    async def add(self, person: Person, *, merged_ids: Collection[PersonId] = ()) -> Person:
         """With the times of the database."""
         await self._session.execute(
             insert(PersonRow).values(
@@ -80,6 +80,7 @@ class PersonRepository:
                 aliases=list(person.aliases),
                 note=person.note,
                 is_shared=person.is_shared,
+                merged_ids=list(merged_ids),
             )
         )
         return await self._existing(person.id)
@@ -185,8 +186,8 @@ class PersonRepository:
 
     async def consents(self, person_id: PersonId) -> list[Consent]:
         """The oldest first."""
-        query = select(ConsentRow).where(ConsentRow.person_id == person_id).order_by(ConsentRow.recorded_at, ConsentRow.id)
-        fresh = query.execution_options(populate_existing=True)
+        query = select(ConsentRow).where(ConsentRow.person_id == person_id)
+        fresh = query.order_by(ConsentRow.recorded_at, ConsentRow.id).execution_options(populate_existing=True)
         return [_consent(row) for row in await self._session.scalars(fresh)]
 
     async def add_consent(self, consent: Consent) -> None:

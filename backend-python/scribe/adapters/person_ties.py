@@ -11,15 +11,19 @@ Usage::
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import VoiceprintRow
+from scribe.adapters.meetings import visible_to
+from scribe.core.models_db import MeetingRow, SpeakerRow, UserRow, VoiceprintRow
+from scribe.domain.accounts import Principal
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.people import PersonId, VoiceprintId
 from scribe.domain.speech import SpeakerLabel
+from scribe.domain.voice_archive import ArchivedMeeting
 
 _CONSIDERED = (
     "exists (select from jsonb_array_elements(candidates) as listed(each) where each ->> 'person_id' = any(:ids))"
@@ -119,6 +123,10 @@ _HAND_OVER = (
     "delete from people where id = :other",
 )
 """In this order: who was refused as ``other`` is refused as ``into`` (unless a human said that it is ``into``)."""
+_PRESENT = """
+    select id from people where id = any(:people)
+    union select each from people, unnest(merged_ids) as listed(each) where each = any(:people)
+"""
 _BRANCH_OFF = (
     "update voiceprints set person_id = :new where id = any(:prints) and person_id = :person",
     "update enrolments set person_id = :new where voiceprint_id = any(:prints) and person_id = :person",
@@ -210,6 +218,31 @@ class PersonTies:
     async def owners_of(self, prints: Collection[VoiceprintId]) -> dict[VoiceprintId, PersonId]:
         query = select(VoiceprintRow.id, VoiceprintRow.person_id).where(VoiceprintRow.id.in_(prints))
         return {VoiceprintId(id_): PersonId(person) for id_, person in await self._session.execute(query)}
+
+    async def present(self, people: Collection[PersonId]) -> frozenset[PersonId]:
+        """Those of them who are here, be it as a part of somebody they were merged into."""
+        found = await self._session.execute(text(_PRESENT), {"people": list(people)})
+        return frozenset(PersonId(row.id) for row in found)
+
+    async def users(self, users: Collection[UserId]) -> frozenset[UserId]:
+        """Those of them who have an account."""
+        return frozenset(
+            UserId(id_) for id_ in await self._session.scalars(select(UserRow.id).where(UserRow.id.in_(users)))
+        )
+
+    async def appearances(self, who: Principal, person_id: PersonId) -> list[ArchivedMeeting]:
+        """Meetings that ``who`` may see in which the person is named, the oldest first."""
+        query = (
+            select(MeetingRow.id, MeetingRow.created_at, MeetingRow.held_on, SpeakerRow.label)
+            .join(SpeakerRow, SpeakerRow.meeting_id == MeetingRow.id)
+            .where(SpeakerRow.person_id == person_id, SpeakerRow.naming.in_(["auto", "confirmed"]), visible_to(who))
+            .order_by(MeetingRow.created_at, MeetingRow.id, SpeakerRow.label)
+        )
+        rows = (await self._session.execute(query)).all()
+        return [
+            ArchivedMeeting(MeetingId(id_), created_at, held_on, tuple(SpeakerLabel(row.label) for row in of_one))
+            for (id_, created_at, held_on), of_one in groupby(rows, key=lambda row: (row[0], row[1], row[2]))
+        ]
 
     async def branch_off(
         self, person_id: PersonId, new: PersonId, prints: Collection[VoiceprintId], labels: Labels
