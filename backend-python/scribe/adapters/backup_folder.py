@@ -2,10 +2,10 @@
 
     manifest.json     what is in it, with the SHA-256 of every file
     database.dump     PostgreSQL's archive format
-    files/<key>       recordings, results, checkpoints, waveforms, by their storage keys
+    files/<key>       recordings, results, checkpoints, waveforms, samples of voices, by their storage keys
 
-Owns its shape, its modes (for its owner only: it holds recordings and password hashes) and that it appears whole or
-not at all; never what belongs into it (``services/backup.py``).
+Owns its shape, its modes (for its owner only: it holds recordings, voiceprints and password hashes) and that it appears
+whole or not at all; never what belongs into it (``services/backup.py``).
 """
 
 import fcntl
@@ -58,7 +58,12 @@ class Manifest(BaseModel):
     deleted_meanwhile: tuple[str, ...] = ()
     """Meetings in the dump that were deleted before their files were copied."""
     published_meanwhile: tuple[dict[str, Any], ...] = ()
-    """Rows as they were when the files were copied, where results were published after the dump was taken."""
+    """Rows as they were when the files were copied, where results were published or speakers named after the dump was
+    taken."""
+    names_meanwhile: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    """By meeting: who is who there, rows of ``speakers`` and ``segment_moves``; of the same meetings."""
+    people: tuple[str, ...] = ()
+    """Ids of everybody in the bank of the dump: who looks for the backups that still hold somebody looks here."""
 
 
 class BackupFolder:
@@ -117,6 +122,10 @@ class BackupFolder:
                 raise BackupError(f"The backup is incomplete: {entry.key} cannot be read.") from error
             if found != entry:
                 raise BackupError(f"The backup is damaged: {entry.key} is not what was saved.")
+
+    def read(self, entry: Entry) -> bytes:
+        """A small file, as :meth:`verify` found it."""
+        return self._file(entry.key).read_bytes()
 
     def put(self, storage: Storage, entry: Entry, told: Told, *, private: bool) -> None:
         """Copies one file back; it appears in the storage when it is whole."""

@@ -7,11 +7,11 @@ Usage::
     async with open_snapshot(database_url) as snapshot:
         snapshot.name                   # for pg_dump
         snapshot.meetings
-    async with hold(connection, meeting_id) as row: ...
+    async with hold(connection, meeting_id) as held: ...
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,9 @@ from uuid import UUID
 import asyncpg
 
 from scribe.core.database import CONNECT_TIMEOUT_S, plain_url
+from scribe.domain.erasures import Tombstone, policy_of
 from scribe.domain.errors import UnavailableError
+from scribe.domain.people import PersonId, VoiceprintId
 
 APPLICATION = "scribe-backup"
 _ROW = """
@@ -30,6 +32,13 @@ select to_jsonb(m) - coalesce((select array_agg(attname::text) from pg_attribute
 from meetings m where id = $1 for share of m
 """
 """Without columns that the database computes: they cannot be set."""
+
+
+_NAMES = """
+select jsonb_build_object(
+    'speakers', coalesce((select jsonb_agg(to_jsonb(s)) from speakers s where s.meeting_id = $1), '[]'),
+    'segment_moves', coalesce((select jsonb_agg(to_jsonb(v)) from segment_moves v where v.meeting_id = $1), '[]'))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,27 @@ class SavedMeeting:
     size_bytes: int
     sha256: str
     published_at: datetime | None
+    names_version: int | None
+    names_written: int | None
+    """``None``: a database of a version without these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A meeting as it is now."""
+
+    row: dict[str, Any]
+    names: dict[str, list[dict[str, Any]]]
+    """Who is who: rows of ``speakers`` and ``segment_moves``."""
+
+    def is_as(self, meeting: SavedMeeting) -> bool:
+        """Whether the files are those that the dump speaks of."""
+        published_at = self.row["published_at"]
+        return (
+            (None if published_at is None else datetime.fromisoformat(published_at)) == meeting.published_at
+            and self.row.get("names_version") == meeting.names_version
+            and self.row.get("names_written") == meeting.names_written
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +79,10 @@ class Snapshot:
     revision: str
     server_version: str
     meetings: tuple[SavedMeeting, ...]
+    people: tuple[str, ...]
+    """Ids of everybody in the bank."""
+    voice_keys: tuple[str, ...]
+    """Samples of the bank, and clips that wait to be enrolled."""
 
     @property
     def server_major(self) -> int:
@@ -85,27 +119,42 @@ async def open_snapshot(database_url: str) -> AsyncIterator[Snapshot]:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         rows = await connection.fetch(
-            "select id, created_at, size_bytes, sha256, published_at from meetings order by created_at, id"
+            "select id, created_at, size_bytes, sha256, published_at, (to_jsonb(m) ->> 'names_version')::int, "
+            "(to_jsonb(m) ->> 'names_written')::int from meetings m order by created_at, id"
         )
+        has_bank = await _has(connection, "people")
         yield Snapshot(
             name=await connection.fetchval("select pg_export_snapshot()"),
             revision=await connection.fetchval("select version_num from alembic_version"),
             server_version=await connection.fetchval("show server_version"),
             meetings=tuple(SavedMeeting(*row) for row in rows),
+            people=tuple(str(row[0]) for row in await connection.fetch(_PEOPLE)) if has_bank else (),
+            voice_keys=tuple(row[0] for row in await connection.fetch(_VOICE_KEYS)) if has_bank else (),
         )
 
 
 @asynccontextmanager
-async def hold(connection: asyncpg.Connection, meeting_id: UUID) -> AsyncIterator[dict[str, Any] | None]:
-    """The row as it is now, while nobody can publish results of it; ``None`` when it was deleted."""
+async def hold(connection: asyncpg.Connection, meeting_id: UUID) -> AsyncIterator[Held | None]:
+    """The meeting as it is now, while nobody can publish results of it or name its speakers; ``None`` when it was
+    deleted."""
     async with connection.transaction():
         row = await connection.fetchval(_ROW, meeting_id)
-        yield None if row is None else json.loads(row)
+        if row is None:
+            yield None
+            return
+        names = await connection.fetchval(_NAMES, meeting_id) if await _has(connection, "speakers") else "{}"
+        yield Held(json.loads(row), json.loads(names))
 
 
-def is_published_at(row: dict[str, Any], moment: datetime | None) -> bool:
-    known = row["published_at"]
-    return (None if known is None else datetime.fromisoformat(known)) == moment
+async def tombstones(connection: asyncpg.Connection) -> list[Tombstone]:
+    """Who was forgotten in this database; nobody in one of a version without the bank."""
+    if not await _has(connection, "erasures"):
+        return []
+    rows = await connection.fetch("select person_id, erased_at, policy, pseudonym, voiceprint_ids from erasures")
+    return [
+        Tombstone(PersonId(row[0]), row[1], policy_of(row[2]), row[3], tuple(VoiceprintId(id_) for id_ in row[4]))
+        for row in rows
+    ]
 
 
 async def others_connected(database_url: str) -> Sequence[str]:
@@ -130,7 +179,9 @@ async def is_in_use(database_url: str) -> bool:
         )
 
 
-def put_right(deleted: Sequence[str], published: Sequence[dict[str, Any]]) -> str:
+def put_right(
+    deleted: Sequence[str], published: Sequence[dict[str, Any]], names: Mapping[str, Mapping[str, Any]]
+) -> str:
     """SQL for a database just restored: what changed between the dump and the copies of the files."""
     statements = [f"delete from meetings where id = '{UUID(meeting_id)}';" for meeting_id in deleted]  # noqa: S608
     for row in published:
@@ -139,7 +190,70 @@ def put_right(deleted: Sequence[str], published: Sequence[dict[str, Any]]) -> st
         statements.append(
             f"update meetings set ({columns}) = (select {columns} from {values}) where id = '{UUID(row['id'])}';"  # noqa: S608 -- quoted above
         )
+    for meeting_id, tables in names.items():
+        statements += [
+            _REPLACE_NAMES.format(
+                meeting=f"'{UUID(meeting_id)}'",
+                speakers=_literal(json.dumps(tables["speakers"])),
+                moves=_literal(json.dumps(tables["segment_moves"])),
+            )
+        ]
     return "\n".join(statements)
+
+
+_REPLACE_NAMES = """
+delete from segment_moves where meeting_id = {meeting};
+delete from speakers where meeting_id = {meeting};
+insert into speakers select r.* from jsonb_array_elements({speakers}::jsonb) as each,
+    lateral (select (select id from people where id = (each ->> 'person_id')::uuid) as id) as person,
+    lateral jsonb_populate_record(null::speakers, each || jsonb_build_object(
+        'person_id', person.id,
+        'naming', case when person.id is null and each ->> 'person_id' is not null then 'unknown'
+                       else each ->> 'naming' end,
+        'learned_print_id', (select id from voiceprints where id = (each ->> 'learned_print_id')::uuid),
+        'decided_by', (select id from users where id = (each ->> 'decided_by')::uuid))) as r;
+insert into segment_moves select r.* from jsonb_array_elements({moves}::jsonb) as each,
+    lateral jsonb_populate_record(null::segment_moves, each || jsonb_build_object(
+        'moved_by', (select id from users where id = (each ->> 'moved_by')::uuid))) as r;
+update meetings set names_version = names_version + 1 where id = {meeting};
+"""
+"""Of people, prints and users that the dump does not know, nothing is said; the result files are written again."""
+
+
+def seal(stones: Sequence[Tombstone]) -> str:
+    """SQL for a database just restored: voices that were erased since are compared with nothing from the first moment
+    on, whatever happens before they are erased again. Where they are newer than the tombstone, it is there, too."""
+    if not stones:
+        return ""
+    listed = ", ".join(f"('{stone.person_id}'::uuid, '{stone.erased_at.isoformat()}'::timestamptz)" for stone in stones)
+    prints = ", ".join(f"'{id_}'" for stone in stones for id_ in stone.voiceprint_ids) or "null"
+    return _SEAL.format(listed=listed, prints=prints)
+
+
+_SEAL = """
+do $seal$ begin
+if to_regclass('erasures') is not null then
+    create temporary table sealed on commit drop as
+        select person_id from (values {listed}) as stone (person_id, erased_at)
+        where not exists (
+            select from erasures e where e.person_id = stone.person_id and e.erased_at >= stone.erased_at);
+    update voiceprints set model_revision = 'erased', is_stale = true
+        where person_id in (select person_id from sealed) or id in ({prints});
+    update consents set withdrawn_at = now()
+        where withdrawn_at is null and person_id in (select person_id from sealed);
+end if;
+end $seal$;
+"""
+_PEOPLE = "select id from people order by id"
+_VOICE_KEYS = """
+select sample_key from voiceprints where sample_key is not null
+union select source_key from enrolments
+    where status in ('PENDING', 'PROCESSING', 'QUESTIONED') and source_key like 'voices/clips/%' order by 1
+"""
+
+
+async def _has(connection: asyncpg.Connection, table: str) -> bool:
+    return bool(await connection.fetchval("select to_regclass($1) is not null", table))
 
 
 CLEAR = "drop schema public cascade; create schema public;"
@@ -158,6 +272,8 @@ update meetings set status = 'PENDING', token = null, worker_id = null, lease_un
     attempt = greatest(attempt - 1, 0), next_attempt_at = now(), kicked_at = null,
     version = version + 1, updated_at = now()
     where status = 'PROCESSING';
+update enrolments set status = 'PENDING', token = null, lease_until = null, attempt = greatest(attempt - 1, 0),
+    next_attempt_at = now() where status = 'PROCESSING';
 """
 """After it, on the tables of this version: nobody is signed in in a browser, nothing is under way."""
 

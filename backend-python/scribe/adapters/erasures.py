@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -264,6 +264,10 @@ class ErasureRepository:
         }
         added = insert(ErasureRow).values(person_id=stone.person_id, **values)
         await self._session.execute(added.on_conflict_do_update(index_elements=[ErasureRow.person_id], set_=values))
+
+    async def is_there(self) -> bool:
+        """The table: ``scribe migrate`` may still be to come."""
+        return bool(await self._session.scalar(select(func.to_regclass("erasures").is_not(None))))
 
     async def known(self) -> dict[PersonId, Tombstone]:
         """All of them: few, and small."""

@@ -31,7 +31,7 @@ def backup(
 ) -> None:
     """Save database, recordings and results into a new folder, also while everything runs.
 
-    The folder is for your eyes only: it holds recordings, and password hashes.
+    The folder is for your eyes only: it holds recordings, voiceprints and password hashes.
     """
     from scribe.adapters.storage import Storage
     from scribe.services.backup import back_up
@@ -84,6 +84,12 @@ def restore(
         f"{report.created_at:%Y-%m-%d %H:%M} UTC. Start the service; everybody signs in anew.",
         highlight=False,
     )
+    if report.num_erased_again:
+        people = "1 person" if report.num_erased_again == 1 else f"{report.num_erased_again} people"
+        notes.print(
+            f"! The backup is older than the erasure of {people}: what it held of them was erased again.",
+            highlight=False,
+        )
 
 
 def _number(count: int, noun: str) -> str:

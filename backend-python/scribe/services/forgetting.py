@@ -95,6 +95,8 @@ async def reapply(units: UnitOfWorkFactory, storage: Storage) -> int:
         person_id for key in await asyncio.to_thread(storage.keys, layout.ERASURES) if (person_id := _person_of(key))
     }
     async with units() as unit:
+        if not await unit.erasures.is_there():
+            raise UnavailableError("The tables of this version are not there yet: run `scribe migrate`.")
         known = await unit.erasures.known()
         back = {person_id: known[person_id] for person_id in await unit.erasures.resurrected()}
     for person_id in kept:
