@@ -109,6 +109,22 @@ class MeetingRepository:
         """On nobody's behalf."""
         return await self._one(_meetings().where(MeetingRow.id == meeting_id))
 
+    async def published_at(self, meeting_id: MeetingId) -> datetime | None:
+        """When the results that lie in storage now were published; waits for whoever is publishing. Hinders no worker
+        that reports its progress: that needs no lock on the key."""
+        query = select(MeetingRow.published_at).where(MeetingRow.id == meeting_id)
+        return await self._session.scalar(query.with_for_update(read=True, key_share=True))
+
+    async def with_unwritten_names(self, limit: int) -> list[MeetingId]:
+        """Those whose result files do not say what the rows of ``speakers`` say; who waits longest comes first."""
+        query = (
+            select(MeetingRow.id)
+            .where(MeetingRow.names_version != MeetingRow.names_written, MeetingRow.published_at.is_not(None))
+            .order_by(MeetingRow.updated_at, MeetingRow.id)
+            .limit(limit)
+        )
+        return [MeetingId(id_) for id_ in await self._session.scalars(query)]
+
     async def with_recording(self, owner: UserId, sha256: str) -> Meeting | None:
         """The newest meeting of ``owner`` with this very recording. Holds a lock until the end of the transaction, so
         that of two uploads at the same time one sees the other."""
@@ -304,6 +320,8 @@ def _meeting(row: MeetingRow, owner_name: str) -> Meeting:
         language=row.language,
         num_speakers=row.num_speakers,
         num_words=row.num_words,
+        names_version=row.names_version,
+        names_written=row.names_written,
     )
 
 

@@ -96,6 +96,15 @@ class Meeting:
     language: str | None
     num_speakers: int | None
     num_words: int | None
+    names_version: int = 0
+    """Counts the changes of who is who."""
+    names_written: int = 0
+    """Which of them the result files hold."""
+
+    @property
+    def are_names_written(self) -> bool:
+        """Whether the result files may be sent as they are; else the rows of ``speakers`` are laid over them."""
+        return self.names_written == self.names_version
 
     def has_result(self, file_name: str) -> bool:
         return any(key.rpartition("/")[2] == file_name for key in self.result_files)

@@ -1,11 +1,12 @@
 """What came of a meeting, as its readers want it: transcript by the page, documents, exports, the waveform.
 
-Owns what is answered while there is nothing yet, and a memory of transcripts that were read lately: a page is a slice
-of it, not another reading of ten megabytes of JSON. Never writes a file.
+Owns what is answered while there is nothing yet, that the names of today stand in whatever is answered, whether or not
+the files have them yet (``domain/naming_overlay.py``), and a memory of transcripts that were read lately: a page is a
+slice of it, not another reading of ten megabytes of JSON. Never writes a file.
 
 Usage::
 
-    transcript = await transcripts.read(storage, meeting)
+    transcript = await transcripts.read(units, storage, meeting)
     page = transcript.page(from_s=60.0, to_s=None, start=0, limit=200)
 """
 
@@ -13,8 +14,9 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,11 +25,14 @@ from weakref import WeakValueDictionary
 from pydantic_core import from_json
 
 from scribe.adapters.storage import Storage
+from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.domain import layout
 from scribe.domain.errors import ArtefactError, NotFoundError, NotReadyError, StatusConflictError
 from scribe.domain.exports import FORMATS, Results
 from scribe.domain.meeting import MeetingStatus
 from scribe.domain.meetings import Meeting
+from scribe.domain.naming_overlay import overlaid, overlay
+from scribe.domain.namings import Naming, SegmentMove, Speaker
 from scribe.domain.results import DiarizationDocument, FusionDocument, read_document
 from scribe.domain.typography import ReadingLanguage, reading_language
 from scribe.domain.waveform import reduced_json
@@ -65,7 +70,7 @@ class TranscriptPage:
 @dataclass(frozen=True, slots=True)
 class Transcript:
     digest: str
-    """Of the document: tells one result from the next."""
+    """Of who said what, whatever they are called: where a page ended is the same place under another name."""
     head: dict[str, Any]
     """``language``, ``duration_s``, ``speakers``, ``warnings``."""
     lines: tuple[Line, ...]
@@ -86,7 +91,7 @@ class Transcript:
         return TranscriptPage(found, None)
 
 
-Key = tuple[UUID, int | None, datetime | None]
+Key = tuple[UUID, int | None, datetime | None, int]
 
 
 class TranscriptMemory:
@@ -103,18 +108,18 @@ class TranscriptMemory:
     def size_bytes(self) -> int:
         return self._size_bytes
 
-    async def read(self, storage: Storage, meeting: Meeting) -> Transcript:
+    async def read(self, units: UnitOfWorkFactory, storage: Storage, meeting: Meeting) -> Transcript:
         """Raises: NotReadyError, StatusConflictError, ArtefactError, StorageError."""
         folder = published_folder(meeting)
-        key: Key = (meeting.id, meeting.results_run, meeting.published_at)
+        key: Key = (meeting.id, meeting.results_run, meeting.published_at, meeting.names_version)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:  # many readers of one transcript: one reading
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
                 return kept
-            async with self._readers:
-                transcript = await asyncio.to_thread(_read_transcript, storage, f"{folder}/{FUSION}")
+            async with self._readers, laid_over(units, meeting) as names:
+                transcript = await asyncio.to_thread(_read_transcript, storage, f"{folder}/{FUSION}", names)
             self._keep(key, transcript)
         return transcript
 
@@ -148,17 +153,83 @@ def document_key(meeting: Meeting, kind: str) -> str:
 def export_key(meeting: Meeting, name: str) -> str | None:
     """Where the format is stored; ``None``: it must be made from the documents. Raises: as :func:`document_key`."""
     folder = published_folder(meeting)
-    if FORMATS[name].has_title:
+    if FORMATS[name].has_title or not meeting.are_names_written:
         return None
     file_name = FORMATS[name].file_name
     return f"{folder}/{file_name}" if meeting.has_result(file_name) else None
 
 
-async def render(storage: Storage, meeting: Meeting, name: str, language: ReadingLanguage | None) -> bytes:
+async def document(units: UnitOfWorkFactory, storage: Storage, meeting: Meeting, kind: str) -> bytes | None:
+    """``fusion`` or ``diarization`` with the names of today; ``None``: the stored one has them.
+
+    Raises: as :func:`document_key`, ArtefactError.
+    """
+    key = document_key(meeting, kind)
+    if meeting.are_names_written or f"{kind}.json" not in {FUSION, DIARIZATION}:
+        return None
+    async with laid_over(units, meeting) as names:
+        return await asyncio.to_thread(lambda: read_named(storage, key, names).to_json().encode())
+
+
+async def render(
+    units: UnitOfWorkFactory, storage: Storage, meeting: Meeting, name: str, language: ReadingLanguage | None
+) -> bytes:
     """A format, made from the documents. Raises: NotReadyError, StatusConflictError, ArtefactError."""
-    folder = published_folder(meeting)
-    has_diarization = meeting.has_result(DIARIZATION)
-    return await asyncio.to_thread(_render, storage, folder, name, language, meeting.title, has_diarization)
+    published_folder(meeting)
+    async with laid_over(units, meeting) as names:
+        return await asyncio.to_thread(_render, storage, meeting, name, language, names)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is laid over the documents of a meeting."""
+
+    speakers: Sequence[Speaker]
+    moves: Sequence[SegmentMove]
+
+
+async def names_of(unit: UnitOfWork, meeting: Meeting) -> Names:
+    """Who is who today, as far as the meeting's owner may know: of a person who is not shared any more, or whom an
+    administrator confirmed, only the name is left, as text; what the bank merely thinks of them is not told at all."""
+    speakers = []
+    for speaker in await unit.speakers.of_meeting(meeting.id):
+        person = None if speaker.person_id is None else await unit.people.get(speaker.person_id)
+        is_hidden = person is not None and not (person.is_shared or person.owner_id == meeting.owner_id)
+        speakers.append(_without_person(speaker) if is_hidden else speaker)
+    return Names(speakers, await unit.speakers.moves(meeting.id))
+
+
+@asynccontextmanager
+async def laid_over(units: UnitOfWorkFactory, meeting: Meeting) -> AsyncIterator[Names]:
+    """For reading ``meeting``'s files in the block: names and files are of the same run.
+
+    Raises: ArtefactError when a run was published meanwhile: what was read may be its voices under the names of others.
+    """
+    async with units() as unit:
+        names = await names_of(unit, meeting)
+    yield names
+    async with units() as unit:
+        if await unit.meetings.published_at(meeting.id) != meeting.published_at:
+            raise _lost()
+
+
+def _without_person(speaker: Speaker) -> Speaker:
+    name = speaker.shown_name
+    if speaker.naming.is_human:
+        return replace(speaker, person_id=None, person_name=None, name=name)
+    naming = speaker.naming if name is not None else Naming.UNKNOWN
+    return replace(
+        speaker,
+        naming=naming,
+        person_id=None,
+        person_name=None,
+        name=name,
+        score=None,
+        probability=None,
+        reason=None,
+        explanation="",
+        candidates=(),
+    )
 
 
 async def waveform(storage: Storage, meeting: Meeting, points: int | None) -> bytes:
@@ -181,15 +252,16 @@ def _nothing_yet(meeting: Meeting, what: str) -> Exception:
     return StatusConflictError(f"The meeting is {meeting.status}: there is no {what}. Retry it.")
 
 
-def _read_transcript(storage: Storage, key: str) -> Transcript:
+def _read_transcript(storage: Storage, key: str, names: Names) -> Transcript:
     content = storage.read(key)
     if content is None:
         raise _lost()
     try:
-        document = from_json(content)
+        document = overlay(from_json(content), names.speakers, names.moves)
         if document["kind"] != "fusion":
             raise _lost()
-        lines = tuple(_line(index, segment) for index, segment in enumerate(document["segments"]))
+        digest = hashlib.sha256()
+        lines = tuple(_line(index, segment, digest.update) for index, segment in enumerate(document["segments"]))
         head = {
             "language": document["language"],
             "duration_s": document["recording"]["duration_s"],
@@ -199,12 +271,13 @@ def _read_transcript(storage: Storage, key: str) -> Transcript:
     except (ValueError, KeyError, TypeError) as error:
         raise _lost() from error
     size_bytes = sum(len(line.head) + len(line.words) + 200 for line in lines)
-    return Transcript(hashlib.sha256(content).hexdigest()[:24], head, lines, size_bytes)
+    return Transcript(digest.hexdigest()[:24], head, lines, size_bytes)
 
 
-def _line(index: int, segment: dict[str, Any]) -> Line:
-    words = _compact(segment.pop("words"))
-    head = _compact({"index": index, **segment})
+def _line(index: int, segment: Mapping[str, Any], digest: Callable[[bytes], None]) -> Line:
+    words = _compact(segment["words"])
+    head = _compact({"index": index, **{key: value for key, value in segment.items() if key != "words"}})
+    digest(_compact([segment[key] for key in ("start", "end", "speaker", "text")]) + words)
     return Line(segment["start"], segment["end"], head[:-1], words)
 
 
@@ -212,27 +285,34 @@ def _compact(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _render(
-    storage: Storage,
-    folder: str,
-    name: str,
-    language: ReadingLanguage | None,
-    title: str,
-    has_diarization: bool,  # noqa: FBT001
-) -> bytes:
-    fusion = _document(storage, f"{folder}/{FUSION}")
-    diarization = _document(storage, f"{folder}/{DIARIZATION}") if has_diarization else None
+def _render(storage: Storage, meeting: Meeting, name: str, language: ReadingLanguage | None, names: Names) -> bytes:
+    results = read_results(storage, meeting, names)
+    titled = replace(results, title=meeting.title)
+    return FORMATS[name].write(titled, language or reading_language(results.fusion.language)).encode()
+
+
+def read_results(storage: Storage, meeting: Meeting, names: Names) -> Results:
+    """The documents with names laid over them. Raises: ArtefactError, StorageError."""
+    folder = published_folder(meeting)
+    fusion = read_named(storage, f"{folder}/{FUSION}", names)
+    diarization = None
+    if meeting.has_result(DIARIZATION):
+        diarization = read_named(storage, f"{folder}/{DIARIZATION}", names)
     if not isinstance(fusion, FusionDocument) or not isinstance(diarization, DiarizationDocument | None):
         raise _lost()
-    text = FORMATS[name].write(Results(fusion, diarization, title), language or reading_language(fusion.language))
-    return text.encode()
+    return Results(fusion, diarization)
 
 
-def _document(storage: Storage, key: str) -> object:
+def read_named(storage: Storage, key: str, names: Names) -> FusionDocument | DiarizationDocument:
     content = storage.read(key)
     if content is None:
         raise _lost()
-    return read_document(content)
+    document = read_document(content)
+    if isinstance(document, FusionDocument):
+        return overlaid(document, names.speakers, names.moves)
+    if isinstance(document, DiarizationDocument):
+        return overlaid(document, names.speakers, names.moves)
+    raise _lost()
 
 
 def _lost() -> ArtefactError:

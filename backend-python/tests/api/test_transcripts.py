@@ -160,11 +160,11 @@ async def test_the_memory_of_transcripts_has_an_end(
         async with units() as unit:
             published = await unit.meetings.get(planted.id)
         assert published is not None
-        transcript = await small.read(storage, published)
+        transcript = await small.read(units, storage, published)
         assert 0 < transcript.size_bytes < 20_000
     assert transcript.size_bytes <= small.size_bytes <= 20_000
     tiny = TranscriptMemory(max_bytes=10)
-    assert (await tiny.read(storage, published)).lines == transcript.lines
+    assert (await tiny.read(units, storage, published)).lines == transcript.lines
     assert tiny.size_bytes == 0
 
 

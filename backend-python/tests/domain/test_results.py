@@ -219,7 +219,7 @@ def test_a_number_that_is_none_never_reaches_a_document() -> None:
     "text", ["", "{}", "[]", '{"kind": "novel"}', '{"kind": "fusion"}', "\ud800".encode("utf-8", "surrogatepass")]
 )
 def test_what_is_no_document_is_refused_with_a_sentence(text: str | bytes) -> None:
-    with pytest.raises(ArtefactError, match=r"no result document of schema 1\.0"):
+    with pytest.raises(ArtefactError, match=r"no result document of schema 1\.1"):
         read_document(text)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scribe.domain.exports import FORMATS, Results
+from scribe.domain.results import read_document
 from scribe.domain.typography import ReadingLanguage
 from tests.domain.exports.meeting import french_meeting, hostile_meeting
 
@@ -46,3 +47,10 @@ def test_the_documents_are_what_they_were(meeting: str) -> None:
     fusion, diarization = MEETINGS[meeting]()
     check(GOLDEN / f"{meeting}.fusion.json", fusion.to_json())
     check(GOLDEN / f"{meeting}.diarization.json", diarization.to_json())
+
+
+@pytest.mark.parametrize("kind", ["fusion", "diarization"])
+def test_a_document_of_schema_1_0_is_read_as_one_of_today(kind: str) -> None:
+    older = (GOLDEN / f"french-1.0.{kind}.json").read_text(encoding="utf-8")
+    assert '"schema_version": "1.0"' in older
+    assert read_document(older) == dict(zip(("fusion", "diarization"), french_meeting(), strict=True))[kind]
