@@ -37,8 +37,6 @@ from scribe.domain.enrolments import (
     MeasuredClip,
     MeasuredVoice,
     NewEnrolment,
-    Question,
-    QuestionKind,
     TestVerdict,
 )
 from scribe.domain.errors import (
@@ -53,15 +51,11 @@ from scribe.domain.jobs import retry_delay_s, storable
 from scribe.domain.namings import ScoredPerson
 from scribe.domain.people import Person, PersonId, PrintOrigin, VoiceprintId, may_change_person
 from scribe.domain.voice_quality import Problem, VoiceQuality, problems
-from scribe.domain.voices import Band, Identification, Matcher, VoiceBank, Voiceprint
+from scribe.domain.voices import Matcher
 from scribe.services.enrolment import clip_folders, enrol_measured, refuse_without_consent
 from scribe.services.queue import PURGE_AGAIN_AFTER
+from scribe.services.voice_comparison import Comparison
 
-HEARD = "clip"
-"""What the one voice is called that is compared."""
-SOMEBODY_ELSE = 0.5
-"""From which probability that it is one of the others, taken together, a human is asked. Two entries of one person
-share the probability, so that neither would reach a band of its own."""
 REMAKES_AT_ONCE = 100
 
 
@@ -76,8 +70,8 @@ class VoiceDesk:
         self._units = units
         self._storage = storage
         self._settings = settings
-        self._matcher = matcher
         self._model = model
+        self._comparison = Comparison(matcher, settings, model)
 
     # --- claim and lease --------------------------------------------------------------------------------------------
 
@@ -212,7 +206,7 @@ class VoiceDesk:
             await _end(unit, enrolment, EnrolmentStatus.DONE, EnrolmentResult(quality=heard.quality), already)
             return EnrolmentStatus.DONE
         if not enrolment.is_forced:
-            questions = await self._questions(unit, enrolment, person, heard.voiceprint)
+            questions = await self._comparison.questions(unit, enrolment.owner_id, person, heard.voiceprint)
             if questions:
                 result = EnrolmentResult(questions=questions, quality=heard.quality)
                 await unit.enrolments.end(enrolment.id, EnrolmentStatus.QUESTIONED, result)
@@ -234,36 +228,11 @@ class VoiceDesk:
         await _end(unit, enrolment, EnrolmentStatus.DONE, EnrolmentResult(quality=heard.quality), stored.id)
         return EnrolmentStatus.DONE
 
-    async def _questions(
-        self, unit: UnitOfWork, enrolment: Enrolment, person: Person, voiceprint: Voiceprint
-    ) -> tuple[Question, ...]:
-        """Compared with whom the asker may read, and with nobody else: the question would tell who is in the bank."""
-        own = await self._bank(unit, enrolment, person)
-        others = await self._bank(unit, enrolment, None)
-        me = str(person.id)
-        everybody = VoiceBank((*own.profiles, *(one for one in others.profiles if one.person != me)))
-        questions = []
-        verdict = self._verdict(voiceprint, everybody)
-        rivals = [one for one in verdict.candidates if one.person != me]
-        is_rival_first = bool(rivals) and verdict.candidates[0] is rivals[0]
-        if rivals and (
-            (is_rival_first and verdict.band is not Band.UNKNOWN)
-            or sum(one.probability for one in rivals) >= SOMEBODY_ELSE
-        ):
-            best = rivals[0]
-            questions.append(
-                Question(QuestionKind.SOUNDS_LIKE, PersonId(UUID(best.person)), best.score, best.probability)
-            )
-        if own.profiles:
-            alone = self._verdict(voiceprint, own)
-            if alone.band is Band.UNKNOWN:
-                questions.append(Question(QuestionKind.UNLIKE_PERSON, None, alone.score, alone.probability))
-        return tuple(questions)
-
     async def _tested(self, unit: UnitOfWork, enrolment: Enrolment, heard: MeasuredVoice) -> EnrolmentStatus:
         if heard.voiceprint is None:
             return await _refuse(unit, enrolment, heard, heard.problems or problems(VoiceQuality(0.0)))
-        verdict = self._verdict(heard.voiceprint, await self._bank(unit, enrolment, None))
+        bank = await self._comparison.bank(unit, enrolment.owner_id, None)
+        verdict = await self._comparison.verdict(heard.voiceprint, bank)
         candidates = tuple(
             ScoredPerson(PersonId(UUID(one.person)), one.score, one.probability) for one in verdict.candidates
         )
@@ -281,18 +250,6 @@ class VoiceDesk:
         await unit.voiceprints.make_again(print_id, heard.voiceprint, heard.quality)
         await unit.enrolments.remove([enrolment.id])
         return EnrolmentStatus.DONE
-
-    async def _bank(self, unit: UnitOfWork, enrolment: Enrolment, person: Person | None) -> VoiceBank:
-        """Of one person, or of everybody whom the asker's meetings are compared with."""
-        owner_id = enrolment.owner_id if person is None else person.owner_id
-        if owner_id is None:
-            return VoiceBank()
-        people = None if person is None else [person.id]
-        require_consent = self._settings.voices.require_consent
-        return await unit.voiceprints.bank_for(owner_id, self._model, people, require_consent=require_consent)
-
-    def _verdict(self, voiceprint: Voiceprint, bank: VoiceBank) -> Identification:
-        return self._matcher({HEARD: voiceprint}, bank)[HEARD]
 
     async def _tidy(self, enrolment: Enrolment) -> None:
         """At once, rather than in the next round of housekeeping, which does it otherwise."""
