@@ -221,7 +221,8 @@ class SpeakerRepository:
 
     async def moves(self, meeting_id: MeetingId) -> list[SegmentMove]:
         """The oldest first: that is how they are applied."""
-        query = select(SegmentMoveRow).where(SegmentMoveRow.meeting_id == meeting_id).order_by(SegmentMoveRow.id)
+        query = select(SegmentMoveRow).where(SegmentMoveRow.meeting_id == meeting_id)
+        query = query.order_by(SegmentMoveRow.created_at, SegmentMoveRow.id)
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
         return [_move(row) for row in rows]
 

@@ -25,9 +25,3 @@ def storage_url(settings: Settings) -> str:
 
 def scratch_dir(settings: Settings) -> Path:
     return (settings.scratch_dir or data_dir(settings) / "scratch").expanduser().absolute()
-
-
-def voices_dir(settings: Settings) -> Path | None:
-    """``None``: nobody is known."""
-    chosen = data_dir(settings) / "voices"
-    return chosen if chosen.is_dir() else None

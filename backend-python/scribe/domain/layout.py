@@ -8,7 +8,7 @@
     results/YYYYMMDD/<meeting_id>/*           the published results
     results/YYYYMMDD/<meeting_id>/.run-<token>/*   results of one attempt, before they are published
     derived/<meeting_id>/peaks.json           the waveform's outline
-    derived/<meeting_id>/voices/<label>.wav   the cleanest stretches of one speaker
+    derived/<meeting_id>/voices/<run>/<label>.wav   the cleanest stretches of one speaker
     voices/people/<person_id>/<print_id>.wav  the kept sample of a voiceprint
     voices/clips/<enrolment_id>/clip          a clip that waits to be enrolled
     erasures/<person_id>.json                 somebody was forgotten, at a time: outlives a restored database
@@ -69,8 +69,13 @@ def meeting_folders(created_at: datetime, meeting_id: UUID) -> tuple[str, ...]:
     )
 
 
-def speaker_sample_key(meeting_id: UUID, label: str) -> str:
-    return f"{derived_folder(meeting_id)}/voices/{label}.wav"
+def speaker_samples_folder(meeting_id: UUID, run: int) -> str:
+    """Of one run: the next one may call its speakers by the same labels, and may fail before it publishes."""
+    return f"{derived_folder(meeting_id)}/voices/{run}"
+
+
+def speaker_sample_key(meeting_id: UUID, run: int, label: str) -> str:
+    return f"{speaker_samples_folder(meeting_id, run)}/{label}.wav"
 
 
 def person_folder(person_id: UUID) -> str:

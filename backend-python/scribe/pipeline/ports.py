@@ -69,6 +69,12 @@ class Identifier(Protocol):
         """A verdict for every speaker: a name with its score, or unknown with the reason."""
 
 
+class VoiceListener(Protocol):
+    """Keeps of the speakers what is needed to say later who they are, while the audio is at hand."""
+
+    def listen(self, diarization: Diarization, waveform: Waveform, progress: Progress) -> None: ...
+
+
 class Transcriber(Protocol):
     @property
     def settings(self) -> Mapping[str, object]: ...

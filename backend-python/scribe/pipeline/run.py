@@ -24,6 +24,7 @@ from scribe.domain.carry_over import HandMoves
 from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError
 from scribe.domain.fusion import Fusion
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
+from scribe.domain.namings import Recognised
 from scribe.domain.speech import (
     Diarization,
     SpeakerCount,
@@ -43,6 +44,7 @@ from scribe.pipeline.ports import (
     Progress,
     RunObserver,
     Transcriber,
+    VoiceListener,
     VoiceprintExtractor,
 )
 
@@ -66,7 +68,9 @@ class Tools:
     extractor: VoiceprintExtractor
     transcriber: Transcriber
     identifier: Identifier | None = None
-    """``None``: nobody is enrolled, the stage is left out."""
+    """``None``: nobody is looked for."""
+    listener: VoiceListener | None = None
+    """Without it and without an identifier the stage is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +120,8 @@ class _Run:
         facts = self._facts()
         diarization = self._optional(Stage.DIARIZE, self._diarization)
         identifications: Mapping[SpeakerLabel, Identification] = {}
-        identifier = self._tools.identifier
-        if diarization is not None and identifier is not None:
-            named = self._optional(Stage.IDENTIFY, lambda: self._identifications(diarization, identifier))
-            identifications = named or {}
+        if diarization is not None and (self._tools.identifier or self._tools.listener):
+            identifications = self._optional(Stage.IDENTIFY, lambda: self._identifications(diarization)) or {}
         self._checkpoints.remove(Stage.IDENTIFY)  # an earlier version left one
         transcript = self._transcript(facts.duration_s)
         fusion = self._fusion(transcript, diarization)
@@ -144,16 +146,19 @@ class _Run:
             lambda progress: self._tools.diarizer.diarize(self._waveform(), self._request.count, progress),
         )
 
-    def _identifications(
-        self, diarization: Diarization, identifier: Identifier
-    ) -> Mapping[SpeakerLabel, Identification]:
-        recognised, metrics = self._measured(
-            Stage.IDENTIFY, lambda _: stages.identify_speakers(diarization, identifier)
-        )
+    def _identifications(self, diarization: Diarization) -> Mapping[SpeakerLabel, Identification]:
+        recognised, metrics = self._measured(Stage.IDENTIFY, lambda progress: self._recognised(diarization, progress))
         self._note(metrics)
         for warning in recognised.warnings:
             self._warn(warning)
         return recognised.verdicts
+
+    def _recognised(self, diarization: Diarization, progress: Progress) -> Recognised:
+        if self._tools.listener is not None:
+            self._tools.listener.listen(diarization, self._waveform(), progress)
+        if self._tools.identifier is None:
+            return Recognised({})
+        return stages.identify_speakers(diarization, self._tools.identifier)
 
     def _transcript(self, duration_s: float) -> Transcript:
         return self._stage(

@@ -13,12 +13,14 @@ from scribe.domain.speech import Diarization, Span, TranscribedBlock, Transcript
 from scribe.domain.voices import Identification, Voiceprint
 from scribe.pipeline.ports import Identifier, VoiceprintExtractor
 
+UNHEARD = Identification(None, None, None, None, "no-voiceprint")
+"""The verdict on a speaker who never spoke alone for long enough."""
+
 
 def identify_speakers(diarization: Diarization, identifier: Identifier) -> Recognised:
     """A verdict for every speaker, also for those too short to have a voiceprint; for nobody else."""
     recognised = identifier.identify(diarization.voiceprints)
-    unheard = Identification(None, None, None, None, "no-voiceprint")
-    verdicts = {speaker: recognised.verdicts.get(speaker, unheard) for speaker in diarization.speakers}
+    verdicts = {speaker: recognised.verdicts.get(speaker, UNHEARD) for speaker in diarization.speakers}
     return Recognised(verdicts, recognised.warnings)
 
 

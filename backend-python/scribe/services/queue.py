@@ -33,6 +33,7 @@ from scribe.domain.meeting import (
 )
 from scribe.domain.requests import RunOptions
 from scribe.services.publishing import bring_in, tidy_up
+from scribe.services.speaker_rows import store_speakers
 
 FAILURES = "failures"
 """Counter of attempts that failed, by the error's code."""
@@ -96,7 +97,8 @@ class Queue:
             await unit.jobs.set_audio(job, facts)
 
     async def publish(self, job: ClaimedJob, storage: Storage, published: Published) -> None:
-        """Moves the results from the staging folder to where they are read, then COMPLETED.
+        """Moves the results from the staging folder to where they are read, then COMPLETED, with the rows of its
+        speakers.
 
         The row stays locked meanwhile: nobody takes the lease away, cancels or deletes in between. May be called again
         when it failed. A request to cancel that came too late is forgotten. Raises: LeaseLostError, StorageError,
@@ -107,6 +109,7 @@ class Queue:
             await unit.jobs.lock(job)
             await bring_in(storage, folder, job.token, published.files)
             change = await unit.jobs.complete(job, folder, published)
+            await store_speakers(unit, job, published.speakers)
             await _conclude(unit, job, change)
         _log(change)
         await tidy_up(self._units, storage, job, published.files)

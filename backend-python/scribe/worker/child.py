@@ -1,8 +1,9 @@
 """The child in which the models run: orders come in on standard input, reports go out on a pipe.
 
 Owns one attempt from the stored recording to the results in the staging folder; never touches the database or the
-queue (it does not even know where they are) and never publishes: its worker does, if it still holds the lease. It may
-be killed at any moment; whoever comes next goes on from the checkpoints. Started through ``child_entry.py``.
+queue (it does not even know where they are), never sees the voice bank (it asks once whose voices it hears) and never
+publishes: its worker does, if it still holds the lease. It may be killed at any moment; whoever comes next goes on from
+the checkpoints. Started through ``child_entry.py``.
 """
 
 import errno
@@ -11,6 +12,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
+from typing import BinaryIO
 
 import structlog
 
@@ -18,18 +20,21 @@ from scribe.adapters.checkpoints import StorageCheckpoints
 from scribe.adapters.storage import Storage
 from scribe.core.config import Settings, load_settings
 from scribe.core.logging import configure_logging, get_logger, trace_of
-from scribe.core.paths import storage_url, voices_dir
+from scribe.core.paths import storage_url
 from scribe.domain import layout
 from scribe.domain.audio import AudioFacts
-from scribe.domain.errors import InternalError, ResourceError, ScribeError, StorageError, VoiceClipError
-from scribe.domain.jobs import ClaimedJob, Published
-from scribe.domain.meeting import RunWarning
+from scribe.domain.errors import InternalError, ResourceError, ScribeError, StorageError
+from scribe.domain.jobs import Published
+from scribe.domain.namings import HeardSpeaker
 from scribe.domain.requests import RunOptions
 from scribe.domain.results.parts import RecordingPart
 from scribe.domain.speech import SpeakerCount, TranscriptionOptions
 from scribe.engines.residency import Residency
+from scribe.engines.voice_calibration import load_cohort
 from scribe.pipeline.run import Request
 from scribe.services.processing import Job, Minutes, transcribe_recording
+from scribe.worker.asking import AskingIdentifier
+from scribe.worker.keeping import VoiceKeeper
 from scribe.worker.outline import OutliningConverter
 from scribe.worker.protocol import Failed, Finished, Order
 from scribe.worker.reporting import ReportingObserver
@@ -39,15 +44,16 @@ OOM_SCORE = 500
 """When memory runs out, the kernel is to take this process and not the database."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_MEMORY = "There was not enough memory: choose a smaller model, or give the worker more."
-_VOICES_UNUSABLE = RunWarning("voices.unusable", "The known voices could not be read, so nobody is named.")
 
 
 class Attempts:
     """One after the other; models stay in between where the settings want them to."""
 
-    def __init__(self, settings: Settings, pipe_fd: int) -> None:
+    def __init__(self, settings: Settings, pipe_fd: int, answers: BinaryIO) -> None:
+        """``answers``: where the worker's lines come in."""
         self._settings = settings
         self._pipe_fd = pipe_fd
+        self._answers = answers
         self._residency = Residency(settings.residency)
 
     def make(self, order: Order) -> None:
@@ -66,9 +72,10 @@ class Attempts:
         job = order.job
         storage = Storage(storage_url(self._settings))
         source = _recording(storage, order)
-        workshop, warnings = self._workshop(job.options, order.scratch)
-        for warning in warnings:
-            observer.warned(warning)
+        workshop = self._workshop(job.options)
+        extractor = workshop.tools.extractor
+        asking = AskingIdentifier(observer, self._answers, self._settings.identification.model_dump())
+        keeper = VoiceKeeper(storage, job, extractor, load_cohort(extractor.model_id))
         converter = OutliningConverter(
             workshop.tools.converter,
             storage,
@@ -77,8 +84,13 @@ class Attempts:
             on_facts=observer.audio_known,
         )
         minutes = transcribe_recording(
-            _wanted(job, source, workshop, warnings, self._settings),
-            replace(workshop.tools, converter=converter),
+            _wanted(order, source, workshop, self._settings),
+            replace(
+                workshop.tools,
+                converter=converter,
+                identifier=None if job.options.voices == "none" else asking,
+                listener=keeper,
+            ),
             storage,
             StorageCheckpoints(storage, layout.checkpoints_folder(job.meeting_id), order.scratch),
             observer,
@@ -86,25 +98,14 @@ class Attempts:
         observer.audio_known(
             _facts_of(minutes.fusion.recording)
         )  # again, where the conversion was an earlier attempt's
-        return Finished(_published(minutes))
+        return Finished(_published(minutes, keeper.speakers(asking.verdicts)))
 
-    def _workshop(self, options: RunOptions, scratch: Path) -> tuple[Workshop, tuple[RunWarning, ...]]:
-        """Voices that cannot be used cost the names, not the minutes."""
+    def _workshop(self, options: RunOptions) -> Workshop:
         chosen = self._settings
         if options.model is not None:
             transcription = chosen.transcription.model_copy(update={"model": options.model})
             chosen = chosen.model_copy(update={"transcription": transcription})
-        folder = None if options.voices == "none" else voices_dir(chosen)
-        names = None if isinstance(options.voices, str) else options.voices
-        try:
-            workshop = build_workshop(chosen, folder, names=names, residency=self._residency, workspace=scratch)
-        except VoiceClipError:
-            get_logger().warning("voices.unusable")
-            return build_workshop(chosen, residency=self._residency), (_VOICES_UNUSABLE,)
-        unknown = workshop.unknown_voices if folder is not None else names or ()
-        return workshop, tuple(
-            RunWarning("voices.unknown_name", f"No voice of {name} is known here.") for name in unknown
-        )
+        return build_workshop(chosen, residency=self._residency, is_asking=options.voices != "none")
 
 
 def _recording(storage: Storage, order: Order) -> Path:
@@ -120,14 +121,14 @@ def _recording(storage: Storage, order: Order) -> Path:
     return local
 
 
-def _wanted(
-    job: ClaimedJob, source: Path, workshop: Workshop, warnings: tuple[RunWarning, ...], settings: Settings
-) -> Job:
+def _wanted(order: Order, source: Path, workshop: Workshop, settings: Settings) -> Job:
+    job = order.job
     options = job.options
     request = Request(
         source,
         SpeakerCount(options.speakers, options.min_speakers, options.max_speakers),
         TranscriptionOptions(options.language, options.allowed_languages, options.vocabulary),
+        order.moves,
     )
     return Job(
         request,
@@ -135,11 +136,10 @@ def _wanted(
         language=options.reading_language or (None if settings.language == "auto" else settings.language),
         models=workshop.models,
         recording=PureWindowsPath(job.file_name).name if job.file_name else None,  # of either system's path
-        warnings=warnings,
     )
 
 
-def _published(minutes: Minutes) -> Published:
+def _published(minutes: Minutes, speakers: tuple[HeardSpeaker, ...]) -> Published:
     fusion = minutes.fusion
     return Published(
         files=tuple(key.rpartition("/")[2] for key in minutes.files),
@@ -147,6 +147,7 @@ def _published(minutes: Minutes) -> Published:
         num_speakers=len(fusion.speakers),
         num_words=sum(len(segment.words) for segment in fusion.segments),
         duration_s=fusion.recording.duration_s,
+        speakers=speakers,
     )
 
 
@@ -179,7 +180,7 @@ def main(pipe_fd: int) -> None:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     settings = load_settings()
     configure_logging(settings.log_level, as_json=True)
-    attempts = Attempts(settings, pipe_fd)
+    attempts = Attempts(settings, pipe_fd, sys.stdin.buffer)
     with suppress(BrokenPipeError):
-        for line in sys.stdin.buffer:
+        while line := sys.stdin.buffer.readline():
             attempts.make(Order.from_line(line))

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Self
 
 from scribe.core.logging import get_logger
-from scribe.domain.errors import EngineCrashError
-from scribe.worker.protocol import Failed, Finished, Order, Report, report_of
+from scribe.domain.errors import ArtefactError, EngineCrashError
+from scribe.worker.protocol import Failed, Finished, Order, Report, Verdicts, report_of
 
-LONGEST_LINE_BYTES = 1 << 20
+LONGEST_LINE_BYTES = 16 << 20
+"""Sixty speakers' prints are 0.3 MB; with all turns of a day's recording some megabytes."""
 STALL_S = 900.0
 STALL_SHARE = 0.01
 """Who says nothing for STALL_S and uses less than this share of one processor meanwhile stands still."""
@@ -70,17 +71,27 @@ class ChildProcess:
         return self._process.returncode is None
 
     async def reports(self, order: Order) -> AsyncIterator[Report]:
-        """Everything up to ``Finished`` or ``Failed``. Raises: EngineCrashError when it dies or stands still before."""
-        assert self._process.stdin is not None  # noqa: S101 -- asked for above
-        self._process.stdin.write(order.to_line())
-        with suppress(ConnectionError):  # it is dead: the pipe will say so
-            await self._process.stdin.drain()
+        """Everything up to ``Finished`` or ``Failed``.
+
+        Raises: EngineCrashError when it dies or stands still before; ArtefactError when it cannot be understood.
+        """
+        await self._tell(order.to_line())
         while (line := await self._line()).endswith(b"\n"):  # it may die in the middle of one
             report = report_of(line)
             yield report
             if isinstance(report, Finished | Failed):
                 return
         raise EngineCrashError(_how_it_died(await self._process.wait()))
+
+    async def answer(self, verdicts: Verdicts) -> None:
+        """To ``VoicesHeard``; the child waits for it."""
+        await self._tell(verdicts.to_line())
+
+    async def _tell(self, line: bytes) -> None:
+        assert self._process.stdin is not None  # noqa: S101 -- asked for above
+        self._process.stdin.write(line)
+        with suppress(ConnectionError):  # it is dead: the pipe will say so
+            await self._process.stdin.drain()
 
     async def _line(self) -> bytes:
         """Empty when it is dead. A model may compute for long without a word, but not without the processor: one that
@@ -91,7 +102,10 @@ class ChildProcess:
                 # Not wait_for: Python 3.11's forgets a cancel that comes together with a line, and whoever asked for
                 # it waits for ever (seen with a worker that woke after its child had finished).
                 async with asyncio.timeout(STALL_S / 10):
-                    return await self._pipe.readline()
+                    try:
+                        return await self._pipe.readline()
+                    except ValueError as error:
+                        raise ArtefactError("The child said something endless.") from error
             if _cpu_s(self.pid) - worked_s > STALL_SHARE * STALL_S:
                 heard_s, worked_s = time.monotonic(), _cpu_s(self.pid)
             elif time.monotonic() - heard_s > STALL_S and self.is_alive:

@@ -24,19 +24,30 @@ from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine
 from scribe.core.logging import get_logger
 from scribe.core.paths import scratch_dir, storage_url
 from scribe.domain.errors import OptionError
+from scribe.domain.typography import ReadingLanguage
 from scribe.services.housekeeping import Housekeeping
 from scribe.services.queue import Queue
 from scribe.services.reaper import Reaper
+from scribe.services.recognition import Recognition
+from scribe.services.rewriting import rewrite_pending
+from scribe.services.voice_desk import VoiceDesk
 from scribe.worker.drain import Drain
 from scribe.worker.presence import Presence, worker_facts
 from scribe.worker.receiver import leave, listen_for_ever
 from scribe.worker.runner import JobRunner
 from scribe.worker.scratch import Scratch
 from scribe.worker.tasks import register_tasks
+from scribe.worker.voice_lane import VoiceLane
+from scribe.worker.wiring import build_matcher, voice_model
 
 SHUTDOWN_S = 4.5
 """Whoever asked us to end waits 5 s. What is not done by then is done by the lease's end."""
 LEAVE_TIMEOUT_S = 0.5
+LANE_STOP_S = 2.5
+"""Since the drain has ended; both are told at the same time. A clip that is not given back by then is when its lease
+runs out."""
+CHORE_MEETINGS = 5
+"""Recognised again, or written with new names, before the lane looks at the other kind of work."""
 
 
 class WorkerProcess:
@@ -58,17 +69,35 @@ class WorkerProcess:
             application="scribe-worker",
             idle_in_transaction_s=SHORT_IDLE_IN_TRANSACTION_S,
         )
-        patient_engine = build_engine(self._database_url, pool_size=2, application="scribe-worker-files")
+        patient_engine = build_engine(self._database_url, pool_size=4, application="scribe-worker-files")
         units, patient_units = UnitOfWorkFactory(engine), UnitOfWorkFactory(patient_engine)
         storage, bell = Storage(storage_url(settings)), Bell(self._broker)
         queue, publisher = Queue(units, settings.queue), Queue(patient_units, settings.queue)
         with Scratch(scratch_dir(settings), facts.id) as scratch:
-            runner = JobRunner(queue, publisher, storage, scratch, self._database_url, settings)
+            matcher, model = build_matcher(settings), voice_model(settings)
+            recognition = Recognition(units, settings, matcher, model)
+            runner = JobRunner(queue, publisher, recognition, storage, scratch, self._database_url, settings)
             drain = Drain(queue, runner, facts.id, settings.queue.poll_every_s)
             presence = Presence(units, facts, runner)
-            register_tasks(self._broker, drain.look_for_work)
-            self._heed_signals(drain)
+            lane = VoiceLane(
+                VoiceDesk(patient_units, storage, settings, matcher, model=model),
+                storage,
+                scratch,
+                settings.queue,
+                {
+                    "recognition": lambda: recognition.again_pending(CHORE_MEETINGS),
+                    "names": lambda: rewrite_pending(patient_units, storage, CHORE_MEETINGS, _language(settings)),
+                },
+            )
+
+            async def look_for_work() -> None:
+                lane.wake()
+                await drain.look_for_work()
+
+            register_tasks(self._broker, look_for_work)
+            self._heed_signals(drain, lane)
             log.info("worker.started", worker=facts.id, device=facts.device)
+            voices = asyncio.create_task(lane.run(), name="voices")
             helpers = [
                 asyncio.create_task(work, name=name)
                 for name, work in {
@@ -81,7 +110,9 @@ class WorkerProcess:
             try:
                 await drain.run()
             finally:
-                for helper in helpers:
+                lane.stop()
+                await asyncio.wait({voices}, timeout=LANE_STOP_S)
+                for helper in (*helpers, voices):
                     helper.cancel()
                 await asyncio.wait(helpers, timeout=1.0)
                 await runner.close()
@@ -92,7 +123,7 @@ class WorkerProcess:
                 await _at_most(patient_engine.dispose(), LEAVE_TIMEOUT_S)
         log.info("worker.stopped", worker=facts.id)
 
-    def _heed_signals(self, drain: Drain) -> None:
+    def _heed_signals(self, drain: Drain, lane: VoiceLane) -> None:
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -101,10 +132,15 @@ class WorkerProcess:
             self._is_ending = True
             loop.call_later(SHUTDOWN_S, os._exit, 0)
             get_logger().info("worker.stopping")
+            lane.stop()
             drain.stop()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
+
+
+def _language(settings: Settings) -> ReadingLanguage | None:
+    return None if settings.language == "auto" else settings.language
 
 
 async def _at_most(work: Awaitable[object], seconds: float) -> None:

@@ -1,7 +1,8 @@
 """What the worker and its child say to each other.
 
-Owns the order (one JSON line on the child's standard input) and the reports (one line each on a pipe of their own,
-because libraries print on standard output when they please). Never transcript text.
+Owns the order and the answer to the one question a child may ask, whose voices it hears (JSON lines on the child's
+standard input), and the reports (one line each on a pipe of their own, because libraries print on standard output when
+they please). Never transcript text.
 
 Usage::
 
@@ -10,17 +11,20 @@ Usage::
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
 from scribe.domain.audio import AudioFacts
+from scribe.domain.carry_over import HandMoves
 from scribe.domain.errors import ArtefactError
 from scribe.domain.jobs import ClaimedJob, Published
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
 from scribe.domain.requests import RunOptions
+from scribe.domain.speech import SpeakerLabel
+from scribe.domain.voices import Identification, Voiceprint
 from scribe.pipeline import codec
 
 
@@ -31,6 +35,8 @@ class Order:
     job: ClaimedJob
     scratch: Path
     """The child's to use, the worker's to remove."""
+    moves: HandMoves = field(default_factory=HandMoves)
+    """What people moved by hand in the minutes of an earlier run."""
 
     def to_line(self) -> bytes:
         job = self.job
@@ -47,6 +53,7 @@ class Order:
             "sha256": job.sha256,
             "options": job.options.to_json(),
             "scratch": str(self.scratch),
+            "moves": self.moves,
         }
         return codec.encode(told) + b"\n"
 
@@ -63,7 +70,25 @@ class Order:
                 "options": RunOptions.from_json(told["options"]),
             }
         )
-        return cls(job, Path(told["scratch"]))
+        return cls(job, Path(told["scratch"]), codec.decode(HandMoves, codec.encode(told["moves"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The answer to :class:`VoicesHeard`."""
+
+    verdicts: Mapping[SpeakerLabel, Identification]
+    warnings: tuple[RunWarning, ...] = ()
+    problem: str | None = None
+    """Why the known voices could not be used, in a sentence; then nobody is named."""
+
+    def to_line(self) -> bytes:
+        return codec.encode(self) + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Self:
+        """Raises: ArtefactError."""
+        return codec.decode(cls, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +117,13 @@ class AudioKnown:
     facts: AudioFacts
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class VoicesHeard:
+    """Whose voices are these? Asked once at most; the child waits for :class:`Verdicts`."""
+
+    voiceprints: Mapping[SpeakerLabel, Voiceprint]
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The results lie in the staging folder."""
@@ -106,10 +138,10 @@ class Failed:
     is_retryable: bool
 
 
-Report = StageStarted | StageProgressed | StageFinished | Warned | AudioKnown | Finished | Failed
+Report = StageStarted | StageProgressed | StageFinished | Warned | AudioKnown | VoicesHeard | Finished | Failed
 _KINDS: Mapping[bytes, type[Report]] = {
     kind.__name__.encode(): kind
-    for kind in (StageStarted, StageProgressed, StageFinished, Warned, AudioKnown, Finished, Failed)
+    for kind in (StageStarted, StageProgressed, StageFinished, Warned, AudioKnown, VoicesHeard, Finished, Failed)
 }
 
 

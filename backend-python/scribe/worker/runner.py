@@ -5,7 +5,7 @@ meeting's child is killed first. Every write is fenced by the job's token; one t
 
 Usage::
 
-    runner = JobRunner(queue, publisher, storage, scratch, database_url, settings)
+    runner = JobRunner(queue, publisher, recognition, storage, scratch, database_url, settings)
     await runner.run(job)           # never raises what is the meeting's fault
     runner.stop()                   # from a signal handler: run() ends within seconds
 """
@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -32,11 +33,13 @@ from scribe.domain.errors import (
 from scribe.domain.jobs import ClaimedJob, Published
 from scribe.domain.meeting import MeetingId, Stage
 from scribe.services.queue import Queue
+from scribe.services.recognition import Recognition
+from scribe.worker.answering import Answering
 from scribe.worker.child_process import ChildProcess
 from scribe.worker.desk import Desk
 from scribe.worker.heartbeat import Heartbeat
 from scribe.worker.interruption import Interruption, Reason
-from scribe.worker.protocol import Failed, Finished, Order
+from scribe.worker.protocol import Failed, Finished, Order, VoicesHeard
 from scribe.worker.scratch import Scratch
 
 RELEASE_TIMEOUT_S = 2.0
@@ -52,6 +55,7 @@ class JobRunner:
         self,
         queue: Queue,
         publisher: Queue,
+        recognition: Recognition,
         storage: Storage,
         scratch: Scratch,
         database_url: str,
@@ -60,6 +64,7 @@ class JobRunner:
         """``publisher``: a queue whose transactions may last as long as files take to move."""
         self._queue = queue
         self._publisher = publisher
+        self._recognition = recognition
         self._storage = storage
         self._scratch = scratch
         self._database_url = database_url
@@ -128,7 +133,7 @@ class JobRunner:
             get_logger().error("worker.unfit", error=type(error).__name__, reason=error.strerror)
             return Reason.UNFIT, None
         async with Desk(self._queue, job, interruption) as desk:
-            following = asyncio.create_task(_followed(self._child, Order(job, folder), desk))
+            following = asyncio.create_task(self._followed(self._child, job, folder, desk))
             interrupted = asyncio.create_task(interruption.wait())
             await asyncio.wait({following, interrupted}, return_when=asyncio.FIRST_COMPLETED)
             for task in (following, interrupted):
@@ -137,6 +142,28 @@ class JobRunner:
             if interruption.reason is not None:
                 return interruption.reason, desk.stage
             return following.result(), desk.stage
+
+    async def _followed(self, child: ChildProcess, job: ClaimedJob, folder: Path, desk: Desk) -> Finished | Failed:
+        """Hears the child out and has everything told before its end is."""
+        end: Finished | Failed = Failed(InternalError.code, "The run ended without a result.", is_retryable=True)
+        answering = Answering(self._recognition, job)
+        try:
+            async for report in child.reports(Order(job, folder, await answering.moves())):
+                if isinstance(report, VoicesHeard):
+                    await child.answer(await answering.verdicts(report))
+                elif isinstance(report, Finished):
+                    end = Finished(answering.vouched(report.published))
+                elif isinstance(report, Failed):
+                    end = report
+                else:
+                    desk.put(report)
+        except EngineCrashError as error:
+            get_logger().warning("child.died", reason=str(error), stage=desk.stage and str(desk.stage))
+            end = Failed(error.code, str(error), error.is_retryable)
+        except ArtefactError:
+            get_logger().error("child.incomprehensible")
+        await desk.empty()
+        return end
 
     async def _end_child(self, unless: End | None = None) -> None:
         """``single``: the child ends with its meeting, and its memory really goes back. ``keep``: it stays as long as
@@ -200,24 +227,6 @@ class JobRunner:
             self._storage.delete_folder(layout.staging_folder(results, job.token))
         except ScribeError as error:  # whoever publishes next removes it
             get_logger().warning("staging.left_over", error=type(error).__name__)
-
-
-async def _followed(child: ChildProcess, order: Order, desk: Desk) -> Finished | Failed:
-    """Hears the child out and has everything told before its end is."""
-    end: Finished | Failed = Failed(InternalError.code, "The run ended without a result.", is_retryable=True)
-    try:
-        async for report in child.reports(order):
-            if isinstance(report, Finished | Failed):
-                end = report
-            else:
-                desk.put(report)
-    except EngineCrashError as error:
-        get_logger().warning("child.died", reason=str(error), stage=desk.stage and str(desk.stage))
-        end = Failed(error.code, str(error), error.is_retryable)
-    except ArtefactError:
-        get_logger().error("child.incomprehensible")
-    await desk.empty()
-    return end
 
 
 async def _insist(

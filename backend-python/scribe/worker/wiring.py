@@ -10,29 +10,25 @@ Usage::
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from scribe.adapters.audio import PyAvConverter
 from scribe.adapters.voice_clips import find_voice_clips, prepared
 from scribe.core.config import Settings
 from scribe.domain.enrolments import MAX_CLIP_S
 from scribe.domain.results import ModelFacts
-from scribe.domain.voices import MatchRule
+from scribe.domain.voices import Identification, LabelT, Matcher, MatchRule, VoiceBank, Voiceprint, match
 from scribe.engines.catalog import CATALOG
-from scribe.engines.identification import BankIdentifier, Enroller
+from scribe.engines.identification import BankIdentifier, ClipMeter, Enroller
 from scribe.engines.model_store import ModelStore, default_models_dir
 from scribe.engines.onnx import model_sha256, revision_of
 from scribe.engines.residency import Residency
 from scribe.engines.voice_calibration import load_cohort
 from scribe.pipeline.ports import Diarizer, Transcriber, VoiceprintExtractor
 from scribe.pipeline.run import Tools
-
-if TYPE_CHECKING:
-    from scribe.engines.identification import ClipMeter
 
 SEGMENTATION = "segmentation-3.0"
 VOICEPRINT = "campplus"
@@ -50,8 +46,6 @@ class Workshop:
     """By stage."""
     notes: tuple[str, ...]
     """Sentences about the enrolled voices for whoever keeps them: they name people and files."""
-    unknown_voices: tuple[str, ...] = ()
-    """Names that were asked for and are not among the known voices."""
 
 
 def open_store(settings: Settings) -> ModelStore:
@@ -59,15 +53,10 @@ def open_store(settings: Settings) -> ModelStore:
 
 
 def build_workshop(
-    settings: Settings,
-    voices: Path | None = None,
-    *,
-    names: Collection[str] | None = None,
-    residency: Residency | None = None,
-    workspace: Path | None = None,
+    settings: Settings, voices: Path | None = None, *, residency: Residency | None = None, is_asking: bool = False
 ) -> Workshop:
-    """``names``: look for these voices only. ``residency``: models that an earlier workshop keeps in memory.
-    ``workspace``: where voice clips are converted, instead of the system's temporary folder.
+    """``voices``: a folder of clips, whose people are named. ``residency``: models that an earlier workshop keeps in
+    memory. ``is_asking``: the speakers are compared with the bank, elsewhere.
 
     Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError.
     """
@@ -82,31 +71,37 @@ def build_workshop(
     transcriber, transcribe_models = _words(settings, store, residency)
     models: dict[str, Sequence[ModelFacts]] = {"diarize": diarize_models, "transcribe": transcribe_models}
     nobody = Tools(converter, diarizer, extractor, transcriber)
+    if is_asking:
+        models["identify"] = [] if settings.diarization.engine == "fake" else [_facts(VOICEPRINT)]
     if voices is None:
         return Workshop(nobody, models, ())
     found = find_voice_clips(voices)
     notes = tuple(f"{path} is no recording: it was left out of the voices." for path in found.skipped)
-    unknown = tuple(sorted(set(names or ()) - set(found.names)))
-    if names is not None:
-        found = replace(found, clips=tuple(clip for clip in found.clips if clip.name in names))
     if not found.clips:
-        return Workshop(nobody, models, notes, unknown)
-    cohort = load_cohort(extractor.model_id)
-    rule = MatchRule(**settings.identification.model_dump())
-    with TemporaryDirectory(prefix="scribe-voices-", dir=workspace) as folder:
-        enrolment = Enroller(diarizer, cohort, rule).enrol(prepared(found, converter, Path(folder)))
+        return Workshop(nobody, models, notes)
+    cohort, rule = load_cohort(extractor.model_id), _rule(settings)
+    with TemporaryDirectory(prefix="scribe-voices-") as folder:
+        enrolment = Enroller(ClipMeter(diarizer, extractor, cohort)).enrol(prepared(found, converter, Path(folder)))
     models["identify"] = [_facts(VOICEPRINT)]
     tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
-    return Workshop(tools, models, (*notes, *enrolment.warnings), unknown)
+    return Workshop(tools, models, (*notes, *enrolment.warnings))
 
 
-def build_clip_meter(settings: Settings) -> tuple[PyAvConverter, "ClipMeter"]:
+def build_matcher(settings: Settings) -> Matcher:
+    """Who decides whose voice it is: no model, the numbers measured for one."""
+    cohort, rule = load_cohort(voice_model(settings).partition("@")[0]), _rule(settings)
+
+    def matcher(voices: Mapping[LabelT, Voiceprint], bank: VoiceBank, /) -> dict[LabelT, Identification]:
+        return match(voices, bank, cohort, rule)
+
+    return matcher
+
+
+def build_clip_meter(settings: Settings) -> tuple[PyAvConverter, ClipMeter]:
     """For clips of one voice: what a meeting's voices go through, and no transcription.
 
     Raises: ModelMissingError naming the command that installs it.
     """
-    from scribe.engines.identification import ClipMeter
-
     converter = PyAvConverter(
         max_duration_s=MAX_CLIP_S,
         max_memory_mb=settings.audio.max_memory_mb,
@@ -172,6 +167,10 @@ def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple
         batch_size=chosen.batch_size,
     )
     return transcriber, [_facts(chosen.model)]
+
+
+def _rule(settings: Settings) -> MatchRule:
+    return MatchRule(**settings.identification.model_dump())
 
 
 def _threads(settings: Settings) -> int:

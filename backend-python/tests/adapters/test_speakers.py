@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import numpy as np
@@ -191,9 +191,17 @@ async def test_only_whoever_has_a_voice_and_may_be_looked_for_is_recognisable(
 
 async def test_moves_are_kept_in_order_until_they_are_undone(units: UnitOfWorkFactory, member: Principal) -> None:
     meeting_id = await add_meeting(units, member.user_id)
-    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    begun = datetime(2026, 3, 1, 12, tzinfo=UTC)
     moves = [
-        SegmentMove(uuid7(), meeting_id, Span(number, number + 1.5), FIRST, SECOND, member.user_id, at)
+        SegmentMove(
+            uuid7(),
+            meeting_id,
+            Span(number, number + 1.5),
+            FIRST,
+            SECOND,
+            member.user_id,
+            begun + timedelta(seconds=number),
+        )
         for number in range(3)
     ]
     async with units() as unit:
