@@ -82,7 +82,7 @@ async def add_person(
 
 
 def tone_print(
-    band: int, *, leak: float = 0.01, speech_s: float = 20.0, model_id: str = "fake-pitch", revision: str = ""
+    band: int, *, leak: float = 0.01, speech_s: float = 20.0, model_id: str = "fake-pitch", revision: str = "1"
 ) -> Voiceprint:
     """(16,) float32: somebody who hums in one of the sixteen bands of the fake engines; band 1 is 125 to 250 Hz.
     ``leak``: of the rest."""

@@ -115,9 +115,9 @@ def voice_model(settings: Settings) -> str:
     """Which model makes voiceprints here, as :attr:`Voiceprint.model`; loads none, and tells it even where it is not
     installed yet."""
     if settings.diarization.engine == "fake":
-        from scribe.engines.fake import MODEL_ID
+        from scribe.engines.fake import MODEL_ID, MODEL_REVISION
 
-        return MODEL_ID
+        return f"{MODEL_ID}@{MODEL_REVISION}"
     weights = open_store(settings).path(VOICEPRINT)
     sha256 = model_sha256(weights) if weights.is_file() else _facts(VOICEPRINT).sha256
     return f"{VOICEPRINT}@{revision_of(sha256 or '')}"
