@@ -144,7 +144,7 @@ async def restore(
         units = UnitOfWorkFactory(engine)
         erased_again = await forgetting.reapply(units, storage)
         await asyncio.to_thread(_remove_others, storage, {entry.key for entry in manifest.files})
-        await purge(units, storage)
+        await purge(units, storage, batches=None)
     finally:
         await engine.dispose()
     return RestoreReport(manifest.created_at, manifest.num_meetings, len(manifest.files), erased_again)

@@ -10,6 +10,7 @@ Usage::
 """
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -86,7 +87,8 @@ class Housekeeping:
         return True
 
     async def purge(self) -> None:
-        await purge(self._units, self._storage)
+        """All there is: somebody who sat in thousands of meetings is forgotten in one round."""
+        await purge(self._units, self._storage, batches=None)
 
     async def finish_uploads(self) -> None:
         """Every byte that was accepted becomes part of a meeting, whatever happened to the process that took it."""
@@ -189,31 +191,30 @@ class Housekeeping:
                 get_logger().warning("housekeeping.step_failed", step=step.__name__, code=error.code, detail=str(error))
 
 
-async def purge(units: UnitOfWorkFactory, storage: Storage) -> None:
-    """Empties the folders of what was deleted. Also called right after a deletion, so that nobody waits for a round:
-    somebody who sat in thousands of meetings is forgotten in one."""
+async def purge(units: UnitOfWorkFactory, storage: Storage, *, batches: int | None = 1) -> None:
+    """Empties the folders of what was deleted. Also called right after a deletion, so that nobody waits for a round;
+    then of the first ``batches`` only."""
     tried: set[int] = set()
     failures = 0
-    while failures < MAX_FAILURES:
+    for _ in itertools.count() if batches is None else range(batches):
         async with units() as unit:
             due = [each for each in await unit.purges.due(BATCH) if each.id not in tried]
-        if not due:
-            return
+        tried |= {each.id for each in due}
         emptied = []
         for folder in due:
-            tried.add(folder.id)
             try:
                 await asyncio.to_thread(_empty, storage, folder.folder)
+                emptied.append(folder)
             except ScribeError as error:
                 get_logger().warning("housekeeping.purge_failed", folder=folder.folder, code=error.code)
                 failures += 1
                 if failures == MAX_FAILURES:
                     break
-            else:
-                emptied.append(folder)
         async with units() as unit:
             for folder in emptied:
                 await unit.purges.done(folder)
+        if not due or failures >= MAX_FAILURES:
+            return
 
 
 def _empty(storage: Storage, folder: str) -> None:
