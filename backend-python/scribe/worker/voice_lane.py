@@ -50,7 +50,7 @@ STORAGE_PATIENCE_S = 60.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 3.0
 
 Chore = Callable[[], Awaitable[int]]
-"""A little of some work; how much was done, 0: there is nothing to do. It returns within seconds."""
+"""A little of some work; how much was done, 0: there is nothing to do. It may be cut off at any moment."""
 T = TypeVar("T")
 
 
@@ -76,7 +76,7 @@ class VoiceLane:
         self._has_begun = False
         self._is_well = True
         self._is_fit = True
-        self._chores_due_s = 0.0
+        self._is_quiet = asyncio.Event()
 
     def wake(self) -> None:
         self._is_wanted.set()
@@ -88,6 +88,14 @@ class VoiceLane:
 
     async def run(self) -> None:
         """Until stopped. Outages and bugs cost a pause, never the lane."""
+        chores = asyncio.create_task(self._do_chores_until_stopped())
+        try:
+            await self._take_tasks_until_stopped()
+        finally:
+            chores.cancel()
+            await asyncio.wait({chores})
+
+    async def _take_tasks_until_stopped(self) -> None:
         while not self._is_stopping.is_set():
             self._is_wanted.clear()
             try:
@@ -100,9 +108,7 @@ class VoiceLane:
             else:
                 self._is_well = True
             if not is_busy:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
-                        await self._is_wanted.wait()
+                await self._pause(self._is_wanted, LOOK_EVERY_S)
 
     async def _once(self) -> bool:
         """``False``: there is nothing to do just now."""
@@ -110,31 +116,35 @@ class VoiceLane:
             await self._desk.begin()
             self._has_begun = True
         task = await self._desk.claim()
-        if task is not None:
-            self._is_fit = True
-            await self._work_on(task)
-            return self._is_fit
-        return await self._do_chores()
+        if task is None:
+            self._is_quiet.set()
+            return False
+        self._is_quiet.clear()
+        self._is_fit = True
+        await self._work_on(task)
+        return self._is_fit
 
     # --- chores -----------------------------------------------------------------------------------------------------
 
-    async def _do_chores(self) -> bool:
-        """A little of each, then clips are looked for again."""
-        if time.monotonic() < self._chores_due_s:
-            return False
-        done = 0
-        for name, chore in self._chores.items():
-            if self._is_stopping.is_set():
-                return False
-            try:
-                done += await chore()
-            except ScribeError as error:
-                get_logger().warning("chore.failed", chore=name, code=error.code)
-            except Exception as error:  # noqa: BLE001 -- one that fails must not stop the others, nor the lane
-                get_logger().error("chore.bug", chore=name, error=type(error).__name__, trace=trace_of(error))
-        if not done:
-            self._chores_due_s = time.monotonic() + CHORES_EVERY_S
-        return done > 0
+    async def _do_chores_until_stopped(self) -> None:
+        """Beside the tasks, so that a clip does not wait for the end of one; none begins while a clip is measured."""
+        while True:
+            await self._is_quiet.wait()
+            done = 0
+            for name, chore in self._chores.items():
+                try:
+                    done += await chore()
+                except ScribeError as error:
+                    get_logger().warning("chore.failed", chore=name, code=error.code)
+                except Exception as error:  # noqa: BLE001 -- one that fails must not stop the others, nor the lane
+                    get_logger().error("chore.bug", chore=name, error=type(error).__name__, trace=trace_of(error))
+            if not done:
+                await self._pause(self._is_stopping, CHORES_EVERY_S)
+
+    async def _pause(self, unless: asyncio.Event, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await unless.wait()
 
     # --- one task ---------------------------------------------------------------------------------------------------
 
