@@ -9,28 +9,20 @@ Usage::
     TOKEN=$(scribe token create --user claire --scope read)
 """
 
-import asyncio
-import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from scribe.cli.connection import connected
-from scribe.core.config import load_settings
-from scribe.core.logging import configure_logging
+from scribe.cli.database import principal_of, with_units
+from scribe.cli.tables import show
 from scribe.domain.accounts import (
     FIRST_ADMINISTRATOR,
     MAX_DISPLAY_NAME,
     MAX_TOKEN_NAME,
-    ROLE_SCOPES,
     ApiToken,
-    Principal,
     Role,
     Scope,
     User,
@@ -46,7 +38,6 @@ if TYPE_CHECKING:  # the database's libraries are loaded by the commands that ne
 DEFAULT_DAYS = 365
 MAX_DAYS = 3650
 _PAGE = 500
-Answer = TypeVar("Answer")
 
 users_app = typer.Typer(help="Users: list, add, reset a password, deactivate.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens: for curl and programs.", no_args_is_help=True)
@@ -59,7 +50,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @users_app.command("list")
 def list_users(as_json: AsJson = False) -> None:
     """Show every user."""
-    found = _run(_every_user)
+    found = with_units(_every_user)
     rows = [
         {
             "username": user.username,
@@ -70,7 +61,7 @@ def list_users(as_json: AsJson = False) -> None:
         }
         for user in found
     ]
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
 
 
 @users_app.command("create")
@@ -86,7 +77,7 @@ def create_user(
     if len(display_name) > MAX_DISPLAY_NAME or not display_name.isprintable():
         raise OptionError(f"--display-name has at most {MAX_DISPLAY_NAME} characters on one line.")
     new = NewUser(clean_username(name), role, display_name.strip())
-    _print_invited(_run(lambda units: users.create_user(units, new)))
+    _print_invited(with_units(lambda units: users.create_user(units, new)))
 
 
 @users_app.command("reset-password")
@@ -97,7 +88,7 @@ def reset_password(name: Name) -> None:
     async def reset(units: "UnitOfWorkFactory") -> "Invited":
         return await users.reset_password(units, (await users.find_user(units, clean_username(name))).id)
 
-    _print_invited(_run(reset))
+    _print_invited(with_units(reset))
 
 
 @users_app.command("deactivate")
@@ -135,9 +126,9 @@ def create_token(
     )
 
     async def create(units: "UnitOfWorkFactory") -> "TokenMade":
-        return await tokens.create_token(units, await _principal(units, user), wish)
+        return await tokens.create_token(units, await principal_of(units, user), wish)
 
-    made = _run(create)
+    made = with_units(create)
     until = f"until {made.token.expires_at:%Y-%m-%d}" if made.token.expires_at else "until it is revoked"
     scopes = ", ".join(sorted(made.token.scopes))
     sys.stderr.write(f"A token of {clean_username(user)} ({scopes}), good {until}; it is shown this once.\n")
@@ -150,7 +141,7 @@ def list_tokens(user: Of = FIRST_ADMINISTRATOR, as_json: AsJson = False) -> None
     from scribe.services import tokens
 
     async def find(units: "UnitOfWorkFactory") -> list[ApiToken]:
-        return await tokens.list_tokens(units, await _principal(units, user))
+        return await tokens.list_tokens(units, await principal_of(units, user))
 
     rows = [
         {
@@ -161,9 +152,9 @@ def list_tokens(user: Of = FIRST_ADMINISTRATOR, as_json: AsJson = False) -> None
             "expires_at": token.expires_at,
             "last_used_at": token.last_used_at,
         }
-        for token in _run(find)
+        for token in with_units(find)
     ]
-    _show(rows, as_json=as_json, hidden="id")
+    show(rows, as_json=as_json, hidden=("id",))
 
 
 @token_app.command("revoke")
@@ -177,7 +168,7 @@ def revoke_token(
     from scribe.services import tokens
 
     async def revoke(units: "UnitOfWorkFactory") -> UUID:
-        owner = await _principal(units, user)
+        owner = await principal_of(units, user)
         fitting = [
             token.id for token in await tokens.list_tokens(units, owner) if token_id in {str(token.id), token.prefix}
         ]
@@ -188,7 +179,7 @@ def revoke_token(
         await tokens.revoke_token(units, owner, fitting[0])
         return fitting[0]
 
-    typer.echo(f"Revoked {_run(revoke)}.")
+    typer.echo(f"Revoked {with_units(revoke)}.")
 
 
 def _set_active(name: str, *, is_active: bool) -> None:
@@ -199,7 +190,7 @@ def _set_active(name: str, *, is_active: bool) -> None:
         user = await users.find_user(units, clean_username(name))
         return await users.change_user(units, user.id, UserChanges(is_active=is_active))
 
-    changed = _run(change)
+    changed = with_units(change)
     typer.echo(f"{changed.username} is {'active' if changed.is_active else 'deactivated'}.")
 
 
@@ -212,58 +203,6 @@ async def _every_user(units: "UnitOfWorkFactory") -> list[User]:
     return found
 
 
-async def _principal(units: "UnitOfWorkFactory", username: str) -> Principal:
-    """With all that the role allows. Raises: NotFoundError, ConflictError when the user is deactivated."""
-    from scribe.services import users
-
-    user = await users.find_user(units, clean_username(username))
-    if not user.is_active:
-        raise ConflictError(f"{user.username} is deactivated: `scribe users activate {user.username}` first.")
-    return Principal(user.id, user.username, user.role, ROLE_SCOPES[user.role])
-
-
-def _run(work: Callable[["UnitOfWorkFactory"], Awaitable[Answer]]) -> Answer:
-    from scribe.adapters.unit_of_work import UnitOfWorkFactory
-    from scribe.core.database import build_engine
-
-    settings = connected(load_settings())
-    configure_logging(settings.log_level, as_json=False)
-
-    async def on_an_engine() -> Answer:
-        engine = build_engine(str(settings.database_url), pool_size=1, application="scribe-cli")
-        try:
-            return await work(UnitOfWorkFactory(engine))
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(on_an_engine())
-
-
 def _print_invited(invited: "Invited") -> None:
     sys.stderr.write(f"One-time password of {invited.user.username} ({invited.user.role}); it is shown this once:\n")
     typer.echo(invited.one_time_password)
-
-
-def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, hidden: str = "") -> None:
-    """``hidden``: too long for a table, and in the JSON."""
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=datetime.isoformat))
-        return
-    if not rows:
-        typer.echo("None.")
-        return
-    columns = [column for column in rows[0] if column != hidden]
-    table = Table(box=None, header_style="bold", padding=(0, 1))
-    for column in columns:
-        table.add_column(column.removesuffix("_at").replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row[column]) for column in columns))
-    Console(markup=False).print(table)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return "–" if value in {None, ""} else str(value)
