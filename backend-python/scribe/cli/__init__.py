@@ -37,6 +37,7 @@ def build_app() -> typer.Typer:
     accounts = import_module("scribe.cli.users")
     app.add_typer(accounts.users_app, name="users")
     app.add_typer(accounts.token_app, name="token")
+    app.add_typer(import_module("scribe.cli.voices").app, name="voices")
     return app
 
 

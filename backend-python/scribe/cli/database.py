@@ -29,7 +29,7 @@ def with_units(work: Callable[["UnitOfWorkFactory"], Awaitable[Answer]], setting
     from scribe.adapters.unit_of_work import UnitOfWorkFactory
     from scribe.core.database import build_engine
 
-    settings = settings or connected(load_settings())
+    settings = settings or connected(load_settings(), needs_redis=False)
     configure_logging(settings.log_level, as_json=False)
 
     async def on_an_engine() -> Answer:
