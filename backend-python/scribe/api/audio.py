@@ -28,13 +28,13 @@ AUDIO_SAMPLE: dict[int | str, dict[str, Any]] = {
     206: {"description": "The bytes that were asked for.", "content": _CONTENT},
 }
 """For a route's ``responses``."""
-_NEVER_KEPT = "private, no-store"
+NEVER_KEPT = "private, no-store"
 """A voice is biometric data: no cache of a browser or a proxy outlives its removal."""
 
 
 def sample_response(content: bytes, range_header: str | None) -> Response:
     """Raises: RangeError."""
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": _NEVER_KEPT}
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": NEVER_KEPT}
     part = requested_range(range_header, len(content))
     if part is None:
         return Response(content, headers=headers, media_type="audio/wav")

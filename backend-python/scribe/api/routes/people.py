@@ -1,11 +1,13 @@
 """People of the voice bank: list, introduce, read, change, forget; consents; merge and split."""
 
+import json
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from scribe.api.audio import NEVER_KEPT
 from scribe.api.conditions import (
     NOT_MODIFIED,
     IfMatch,
@@ -36,9 +38,10 @@ from scribe.api.schemas.people import (
     SplitIn,
 )
 from scribe.api.security import Reader, Writer
+from scribe.api.streaming import disposition
 from scribe.domain.accounts import Principal
 from scribe.domain.people import NamePolicy, Person, PersonId, VoiceprintId
-from scribe.services import appearances, forgetting, people
+from scribe.services import appearances, forgetting, people, voice_transfer
 
 router = APIRouter(prefix=PREFIX, tags=["People"])
 
@@ -141,6 +144,27 @@ async def list_person_meetings(
     page = await appearances.page(ctx.units, reader, PersonId(person_id), after=wanted.after, limit=wanted.limit)
     answer = AppearancesOut.of(page)
     return Response(answer.model_dump_json(), media_type=_JSON, headers=link_to_next(request, answer.next))
+
+
+@router.get(
+    "/{person_id}/export",
+    operation_id="export_person",
+    summary="Everything that is stored of a person",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "docs/privacy.md explains it.",
+            "content": {_JSON: {"schema": {"type": "object"}}},
+        },
+        **problems(403, 404),
+    },
+)
+async def export_person(person_id: UUID, writer: Writer, ctx: Ctx) -> Response:
+    """The answer to an access request (GDPR art. 15 and 20), voiceprints included: for whoever may change the person.
+    Hand it to nobody but the person. The samples can be heard at `GET /api/v1/voices/{voice_id}/sample`."""
+    report = await voice_transfer.access_report(ctx.units, ctx.storage, writer, PersonId(person_id))
+    headers = {"Content-Disposition": disposition(f"{person_id}.json", is_download=True), "Cache-Control": NEVER_KEPT}
+    return Response(json.dumps(report, ensure_ascii=False), media_type=_JSON, headers=headers)
 
 
 # --- consents ---------------------------------------------------------------------------------------------------------
