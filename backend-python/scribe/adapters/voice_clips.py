@@ -9,7 +9,6 @@ Usage::
     clips = prepared(found, converter, Path(temporary_folder))      # read lazily, one conversion at a time
 """
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from scribe.domain.audio import AudioFacts, Waveform
-from scribe.domain.errors import AudioError, VoiceClipError
+from scribe.domain.errors import AudioError, OptionError, VoiceClipError
+from scribe.domain.people import clean_name
 from scribe.domain.voices import VoiceClip
 
 _NOT_AUDIO = frozenset(
@@ -41,11 +41,8 @@ _NOT_AUDIO = frozenset(
 )
 """Endings of what people keep beside recordings. All else is tried: the decoder knows more formats than a list does."""
 _EXPECTED = "A folder of voices holds one recording per person, Name.wav, or one folder per person, Name/clip.wav."
-_GENERATED_LABEL = re.compile(r"speaker[ _]\d+", re.IGNORECASE)
-_LONGEST_NAME = 100
-"""Characters; it is shown on every line of the minutes."""
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They turn the text around them: a name could make a line of the minutes read backwards."""
+"""They turn the text around them: a path could make a line of the screen read backwards."""
 
 
 class _Converter(Protocol):
@@ -152,12 +149,10 @@ def _person(written: str, path: Path) -> str:
 
     macOS writes ``é`` as two code points and Linux as one: without NFC the same person would be two.
     """
-    name = unicodedata.normalize("NFC", written).strip()
-    if not name or len(name) > _LONGEST_NAME or any(_breaks_lines(character) for character in name):
-        raise VoiceClipError(f"{_shown(path)} gives no usable name: use letters, {_LONGEST_NAME} of them at most.")
-    if _GENERATED_LABEL.fullmatch(name):
-        raise VoiceClipError(f"{_shown(path)} is called like an unknown speaker ({name}): call it after the person.")
-    return name
+    try:
+        return clean_name(written)
+    except OptionError as error:
+        raise VoiceClipError(f"{_shown(path)} gives no usable name: {error}") from error
 
 
 def _shown(path: Path) -> str:

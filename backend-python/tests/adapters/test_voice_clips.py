@@ -64,9 +64,9 @@ def test_an_unknown_ending_is_left_to_the_decoder(tmp_path: Path) -> None:
         (["Ada.wav", "Bob/notes.txt"], "no recording of Bob"),
         (["Bob/old/clip.wav"], "inside Bob's folder"),
         (["Ada.wav", "ada/clip.wav"], "Ada and ada look like one person"),
-        (["SPEAKER_03.wav"], "like an unknown speaker"),
+        (["SPEAKER_03.wav"], "no usable name: SPEAKER_03 is what an unknown speaker is called"),
         (["A\u202eda.wav"], "no usable name"),
-        (["A\nda.wav"], "no usable name"),
+        (["A\ada.wav"], "no usable name"),
         (["a" * 101 + ".wav"], "no usable name"),
         ([" .wav"], "no usable name"),
     ],
@@ -74,6 +74,11 @@ def test_an_unknown_ending_is_left_to_the_decoder(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path, files: list[str], says: str) -> None:
     with pytest.raises(VoiceClipError, match=says):
         find_voice_clips(folder_of(tmp_path, *files))
+
+
+def test_a_name_has_single_spaces_as_everywhere(tmp_path: Path) -> None:
+    folder = find_voice_clips(folder_of(tmp_path, "Ada  Byron \n Lovelace.wav", "Ada Byron Lovelace/clip.wav"))
+    assert folder.names == ("Ada Byron Lovelace",)
 
 
 def test_a_missing_folder_says_what_is_expected(tmp_path: Path) -> None:
