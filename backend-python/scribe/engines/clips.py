@@ -24,7 +24,7 @@ from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel
 from scribe.domain.turns import exclusive_turns, merge_turns, spans_alone
 from scribe.domain.voice_quality import Problem, VoiceQuality, hints, problems
 from scribe.domain.voices import Cohort, VoiceBank, Voiceprint, VoiceProfile, score_matrix
-from scribe.engines.clarity import clarity_of
+from scribe.engines.clarity import Clarity, clarity_of
 from scribe.engines.likeness import consistency
 from scribe.engines.samples import best_spans, joined, pauses_of
 
@@ -37,6 +37,11 @@ _STRAY_SHARE = 0.1
 _STRAY_S = 1.5
 """A second voice of up to a tenth of the speech, or this many seconds, is a stray word and not a conversation: its
 speech is left out. The diarizer itself is no surer than that about short turns."""
+_BACKGROUND_DB = 12.0
+"""A voice that is so much softer than the person's is in the background, like a neighbour in an office: it is left out,
+too. Otherwise clips with others talking 15 and 20 dB softer were refused where the diarizer heard a neighbour (who was
+18 and 20 dB softer); two people at one microphone differ by less. If the softer one speaks longer, the louder one
+counts as a second voice."""
 _PIECE_S = 3.0
 """Of the speech that is compared with the rest of it: shorter pieces of one person are unlike one another by chance."""
 _MAX_COMPARED_S = 300.0
@@ -75,7 +80,7 @@ class ClipReport:
     """(num_samples,) int16, 16 kHz mono: those stretches, 20 s at most; empty when there are none. Measured again, it
     gives the same print but for the speech that was left out."""
     stray_s: float = 0.0
-    """Of others' stray words, which were left out."""
+    """Of others' stray words and of voices in the background, which were left out."""
 
     @property
     def hints(self) -> tuple[Problem, ...]:
@@ -102,26 +107,30 @@ class ClipMeter:
         if main is None:
             return _refused(VoiceQuality(speech_s=0.0))
         mine = [main, *(other for other in heard.voiceprints if other != main and self._is_same(heard, main, other))]
-        others_s = [seconds for speaker, seconds in speech_s.items() if speaker not in mine]
-        bearable_s = max(_STRAY_S, _STRAY_SHARE * sum(speech_s.values()))
-        strangers_s = [seconds for seconds in others_s if seconds > bearable_s]
         voiceprint = _joined([heard.voiceprints[speaker] for speaker in mine])
         clip = _as_one(heard, mine, main)
-        alone = spans_alone(clip.turns)[main]
-        if not alone:
-            return _refused(VoiceQuality(speech_s=0.0, overlap_share=1.0, num_voices=1 + len(strangers_s)))
-        clarity = clarity_of(waveform, alone, pauses_of(clip))
+        alone = spans_alone(clip.turns)
+        clarity = clarity_of(waveform, alone[main], pauses_of(clip))
+        others_s = {speaker: seconds for speaker, seconds in speech_s.items() if speaker not in mine}
+        bearable_s = max(_STRAY_S, _STRAY_SHARE * sum(speech_s.values()))
+        strangers = [
+            speaker
+            for speaker, seconds in others_s.items()
+            if seconds > bearable_s and not _is_background(clarity_of(waveform, alone[speaker]), clarity)
+        ]
+        if not alone[main]:
+            return _refused(VoiceQuality(speech_s=0.0, overlap_share=1.0, num_voices=1 + len(strangers)))
         quality = VoiceQuality(
             speech_s=voiceprint.speech_s,
             snr_db=clarity.snr_db,
-            overlap_share=max(0.0, 1 - _total_s(alone) / _speech_s(clip)[main]),
-            consistency=self._consistency(waveform, alone),
-            num_voices=1 + len(strangers_s),
+            overlap_share=_overlap_share(clip, main, strangers),
+            consistency=self._consistency(waveform, alone[main]),
+            num_voices=1 + len(strangers),
             clipped_share=clarity.clipped_share,
             bandwidth_hz=clarity.bandwidth_hz,
         )
         spans = best_spans(clip, waveform, main)
-        stray_s = sum(others_s) - sum(strangers_s)
+        stray_s = sum(seconds for speaker, seconds in others_s.items() if speaker not in strangers)
         return ClipReport(voiceprint, quality, spans, problems(quality), joined(waveform, spans), stray_s)
 
     def _is_same(self, heard: Diarization, main: SpeakerLabel, other: SpeakerLabel) -> bool:
@@ -144,6 +153,18 @@ class ClipMeter:
 
 def _refused(quality: VoiceQuality) -> ClipReport:
     return ClipReport(None, quality, problems=problems(quality))
+
+
+def _is_background(other: Clarity, person: Clarity) -> bool:
+    if other.level_db is None or person.level_db is None:
+        return False
+    return person.level_db - other.level_db >= _BACKGROUND_DB
+
+
+def _overlap_share(clip: Diarization, main: SpeakerLabel, others: Sequence[SpeakerLabel]) -> float:
+    """Of what ``main`` says, how much ``others`` talk into."""
+    turns = [turn for turn in clip.turns if turn.speaker == main or turn.speaker in others]
+    return max(0.0, 1 - _total_s(spans_alone(turns)[main]) / _speech_s(clip)[main])
 
 
 def _as_one(heard: Diarization, mine: Sequence[SpeakerLabel], main: SpeakerLabel) -> Diarization:
