@@ -10,53 +10,72 @@ Usage::
     segments, replaced = moved_segments(document["segments"], Moves(moves))
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, groupby
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
 from scribe.domain.namings import SegmentMove, Speaker
 from scribe.domain.results.build import mean_confidence, ms
+from scribe.domain.speech import SpeakerLabel
 
 Json = dict[str, Any]
-CRUMB_S = 0.0005
-"""Shorter than half a millisecond is what rounding leaves of an edge."""
 
 
 class Moves:
-    """Moves in the order in which they are applied, found by time."""
+    """All moves of a meeting as one function of time and speaker: at any instant, who speaks instead of whom."""
 
     def __init__(self, moves: Sequence[SegmentMove]) -> None:
-        self._moves = tuple(moves)
-        self._by_start = sorted(range(len(moves)), key=lambda index: moves[index].span)
-        self._starts_s = [moves[index].span.start_s for index in self._by_start]
-        self._ends_s = list(accumulate((moves[index].span.end_s for index in self._by_start), max))
+        """``moves``: in the order in which they are applied."""
+        self._moves = [(ms(move.span.start_s), ms(move.span.end_s), move.from_label, move.to_label) for move in moves]
+        self._edges_s = sorted({edge_s for start_s, end_s, *_ in self._moves for edge_s in (start_s, end_s)})
+        self._covering: dict[int, list[tuple[SpeakerLabel | None, SpeakerLabel]]] = {}
+        self._owners: dict[tuple[int, str | None], str | None] = {}
+        self.targets = {to_label for *_, to_label in self._moves}
 
     def __bool__(self) -> bool:
         return bool(self._moves)
 
-    def __iter__(self) -> Iterator[SegmentMove]:
-        return iter(self._moves)
+    def touch(self, start_s: float, end_s: float) -> bool:
+        """Whether anything was moved between two times."""
+        return any(self._at(index) for index in range(self._index(start_s), self._index(end_s) + 1))
 
-    def touching(self, start_s: float, end_s: float) -> list[SegmentMove]:
-        """In order; also those that only touch."""
-        found = []
-        at = bisect_left(self._starts_s, end_s + CRUMB_S) - 1
-        while at >= 0 and self._ends_s[at] >= start_s:  # nobody before ends later than this
-            index = self._by_start[at]
-            if self._moves[index].span.end_s >= start_s:
-                found.append(index)
-            at -= 1
-        return [self._moves[index] for index in sorted(found)]
+    def speaker(self, at_s: float, speaker: str | None) -> str | None:
+        """Whose it is what ``speaker`` says at this time, after all moves. A move ends just before its end."""
+        index = self._index(at_s)
+        key = (index, speaker)
+        if key not in self._owners:
+            owner = speaker
+            for from_label, to_label in self._at(index):
+                owner = to_label if from_label in {None, owner} else owner
+            self._owners[key] = owner
+        return self._owners[key]
+
+    def edges_s(self, start_s: float, end_s: float) -> list[float]:
+        """Strictly between two times."""
+        return self._edges_s[bisect_right(self._edges_s, start_s) : bisect_left(self._edges_s, end_s)]
+
+    def _index(self, at_s: float) -> int:
+        """Of the stretch between two edges, within which everything is the same; -1: before all moves."""
+        return bisect_right(self._edges_s, at_s) - 1
+
+    def _at(self, index: int) -> list[tuple[SpeakerLabel | None, SpeakerLabel]]:
+        if index not in self._covering:
+            at_s = self._edges_s[index] if index >= 0 else -1.0
+            self._covering[index] = [
+                (from_label, to_label)
+                for start_s, end_s, from_label, to_label in self._moves
+                if start_s <= at_s < end_s
+            ]
+        return self._covering[index]
 
 
 def moved_segments(segments: Sequence[Json], moves: Moves) -> tuple[list[Json], list[Json]]:
     """The segments by start, and what of them was replaced: parts of ``moved`` in ``fusion.json``."""
     pieces: list[tuple[float, int, int, Json]] = []
     for place, segment in enumerate(segments):
-        near = moves.touching(segment["start"], segment["end"])
-        for number, piece in enumerate(_cut(segment, near) if near else [segment]):
-            pieces.append((piece["start"], place, number, piece))
+        cut = _cut(segment, moves) if moves.touch(segment["start"], segment["end"]) else [segment]
+        pieces += [(piece["start"], place, number, piece) for number, piece in enumerate(cut)]
     pieces.sort(key=lambda piece: piece[:3])
     became: dict[int, list[int]] = {}
     for at, (_, place, _, piece) in enumerate(pieces):
@@ -71,16 +90,11 @@ def moved_segments(segments: Sequence[Json], moves: Moves) -> tuple[list[Json], 
 
 def moved_turns(turns: Sequence[Json], moves: Moves, *, may_overlap: bool = True) -> list[Json]:
     """``may_overlap``: then turns of one speaker that meet become one, as diarizations have it."""
-    done: list[Json] = []
-    for turn in turns:
-        pieces = [turn]
-        for move in moves.touching(turn["start"], turn["end"]):
-            pieces = [part for piece in pieces for part in _cut_turn(piece, move)]
-        done += pieces
+    done = [piece for turn in turns for piece in _cut_turn(turn, moves)]
     if done == list(turns):
         return done
     if may_overlap:
-        done = _joined(done, {move.to_label for move in moves})
+        done = _joined(done, moves.targets)
     return sorted(done, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
 
 
@@ -102,13 +116,13 @@ def seconds_moved(moves: Moves, rows: Mapping[str, Speaker]) -> dict[str, float]
     return seconds
 
 
-def _cut(segment: Json, moves: Sequence[SegmentMove]) -> list[Json]:
+def _cut(segment: Json, moves: Moves) -> list[Json]:
     """The segment itself when nothing in it moves; else its pieces, whole words each."""
     words = segment["words"]
     if not words:
-        speaker = _speaker(segment, segment["speaker"], moves)
+        speaker = moves.speaker(_middle_s(segment), segment["speaker"])
         return [segment] if speaker == segment["speaker"] else [{**segment, "speaker": speaker, "name": None}]
-    speakers = [_speaker(word, word["speaker"], moves) for word in words]
+    speakers = [moves.speaker(_middle_s(word), word["speaker"]) for word in words]
     if all(speaker == word["speaker"] for speaker, word in zip(speakers, words, strict=True)):
         return [segment]
     is_moved = [speaker != word["speaker"] for speaker, word in zip(speakers, words, strict=True)]
@@ -135,29 +149,21 @@ def _piece(segment: Json, speaker: str | None, words: list[Json]) -> Json:
     }
 
 
-def _speaker(span: Json, speaker: str | None, moves: Sequence[SegmentMove]) -> str | None:
-    """Whose a word is after all moves."""
-    middle_s = (span["start"] + span["end"]) / 2
-    for move in moves:
-        if move.span.start_s <= middle_s <= move.span.end_s and move.from_label in {None, speaker}:
-            speaker = move.to_label
-    return speaker
+def _middle_s(span: Json) -> float:
+    return float(span["start"] + span["end"]) / 2
 
 
-def _cut_turn(turn: Json, move: SegmentMove) -> Iterator[Json]:
-    start_s, end_s = max(turn["start"], ms(move.span.start_s)), min(turn["end"], ms(move.span.end_s))
-    is_meant = move.from_label in {None, turn["speaker"]} and turn["speaker"] != move.to_label
-    if not is_meant or end_s - start_s < CRUMB_S:
-        yield turn
-        return
-    if start_s - turn["start"] >= CRUMB_S:
-        yield {**turn, "end": start_s}
-    yield {**turn, "start": start_s, "end": end_s, "speaker": str(move.to_label)}
-    if turn["end"] - end_s >= CRUMB_S:
-        yield {**turn, "start": end_s}
+def _cut_turn(turn: Json, moves: Moves) -> list[Json]:
+    """The turn itself when nothing in it moves."""
+    edges_s = [turn["start"], *moves.edges_s(turn["start"], turn["end"]), turn["end"]]
+    parts = [(moves.speaker(start_s, turn["speaker"]), start_s, end_s) for start_s, end_s in pairwise(edges_s)]
+    if all(speaker == turn["speaker"] for speaker, *_ in parts):
+        return [turn]
+    runs = (list(run) for _, run in groupby(parts, key=lambda part: part[0]))
+    return [{**turn, "start": run[0][1], "end": run[-1][2], "speaker": run[0][0]} for run in runs]
 
 
-def _joined(turns: Sequence[Json], labels: set[Any]) -> list[Json]:
+def _joined(turns: Sequence[Json], labels: Collection[str]) -> list[Json]:
     """Of these speakers, turns that overlap or meet are one."""
     done: list[Json] = [turn for turn in turns if turn["speaker"] not in labels]
     last: dict[str, Json] = {}

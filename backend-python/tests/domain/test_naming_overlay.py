@@ -68,7 +68,7 @@ def moved(start_s: float, end_s: float, to: int, from_: int | None = None) -> Se
 
 
 @given(meetings(), speakers(), st.lists(moves(), max_size=6))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_an_overlaid_document_is_valid_and_can_be_exported(
     documents: Documents, who: list[Speaker], what: list[SegmentMove]
 ) -> None:
@@ -81,7 +81,7 @@ def test_an_overlaid_document_is_valid_and_can_be_exported(
 
 
 @given(meetings(), speakers(), st.lists(moves(), max_size=6))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_laid_over_twice_it_is_the_same(documents: Documents, who: list[Speaker], what: list[SegmentMove]) -> None:
     for document in documents:
         once = overlaid(document, who, what)
@@ -90,7 +90,7 @@ def test_laid_over_twice_it_is_the_same(documents: Documents, who: list[Speaker]
 
 
 @given(meetings(), speakers(), speakers(), st.lists(moves(), max_size=6), st.lists(moves(), max_size=6))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_whatever_lay_over_it_before_leaves_no_trace(
     documents: Documents, who: list[Speaker], before: list[Speaker], what: list[SegmentMove], undone: list[SegmentMove]
 ) -> None:
@@ -101,7 +101,7 @@ def test_whatever_lay_over_it_before_leaves_no_trace(
 
 
 @given(meetings(), st.lists(moves(), max_size=6))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_moves_lose_no_word_and_keep_their_order(documents: Documents, what: list[SegmentMove]) -> None:
     fusion, _ = documents
     after = overlaid(fusion, [], what)
@@ -112,11 +112,14 @@ def test_moves_lose_no_word_and_keep_their_order(documents: Documents, what: lis
 
 def words_of(document: FusionDocument, *, with_speaker: bool = True) -> list[tuple[Any, ...]]:
     words = (word for segment in document.segments for word in segment.words)
-    return sorted((word.start, word.end, word.word, word.confidence, with_speaker and word.speaker) for word in words)
+    return sorted(
+        (word.start, word.end, word.word, word.confidence, (word.speaker or "") if with_speaker else "")
+        for word in words
+    )
 
 
 @given(meetings(), st.lists(moves(), max_size=6))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_a_word_is_whose_the_last_fitting_move_says_and_lines_have_one_speaker(
     documents: Documents, what: list[SegmentMove]
 ) -> None:
@@ -124,19 +127,19 @@ def test_a_word_is_whose_the_last_fitting_move_says_and_lines_have_one_speaker(
     known = {part.label for part in fusion.speakers}
     expected = []
     for start_s, end_s, text, confidence, speaker_ in words_of(fusion):
-        now = speaker_
+        now = speaker_ or None
         for move in what:
-            is_inside = move.span.start_s <= (start_s + end_s) / 2 <= move.span.end_s
+            is_inside = round(move.span.start_s, 3) <= (start_s + end_s) / 2 < round(move.span.end_s, 3)
             if is_inside and move.from_label in {None, now} and move.to_label in known and not move.is_lost:
                 now = move.to_label
-        expected.append((start_s, end_s, text, confidence, now))
+        expected.append((start_s, end_s, text, confidence, now or ""))
     after = overlaid(fusion, [], what)
-    assert sorted(map(repr, words_of(after))) == sorted(map(repr, expected))
+    assert words_of(after) == sorted(expected)
     assert all(word.speaker == segment.speaker for segment in after.segments for word in segment.words)
 
 
 @given(st.lists(st.tuples(moments, labels), min_size=2, max_size=12), st.lists(moves(), max_size=6))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_exclusive_turns_stay_exclusive_and_nobody_speaks_twice_at_once(
     edges: list[tuple[float, SpeakerLabel]], what: list[SegmentMove]
 ) -> None:

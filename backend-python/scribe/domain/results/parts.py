@@ -141,8 +141,9 @@ class SpeakerPart(Part):
     """Likeness of the second-best candidate."""
     reason: str | None
     """Why named or not: `matched`, `below-threshold`, `too-close-to-call`, `too-little-speech`,
-    `taken-by-better-match`, `no-voiceprint`, `empty-bank`; null when identification did not run. Stays as evidence
-    where a human decided."""
+    `taken-by-better-match`, `no-voiceprint`, `empty-bank`, `refused` (a human said that it is not this person),
+    `stale-print` (measured by a model that is not in use any more), `voice-erased`; null when identification did not
+    run. Stays as evidence where a human decided."""
     explanation: str
     """The reason in numbers, such as `0.41 < 0.55`; empty when there is none."""
     speech_s: Seconds
