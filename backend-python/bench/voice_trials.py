@@ -27,8 +27,11 @@ from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlusExtractor
 
 WEIGHTS = Path(__file__).parents[1] / "scribe" / "engines" / "weights" / "campplus.onnx"
+CACHE = Path(__file__).with_name(".cache")
 SAMPLES = Path(__file__).parents[2] / "samples" / "voices"
 PSEUDO_FACTORS = (0.80, 0.84, 0.88, 0.92, 0.96, 1.04, 1.08, 1.12, 1.16, 1.20)
+DOUBTFUL_PAIR = frozenset({"FRA", "FRB"})
+"""Perhaps one person in two sessions (``fr-fleurs/SOURCES.md``): no trial, neither same nor different."""
 MAX_STRETCHES = 12
 """Of one person and duration: whoever talks longest must not be half of all trials."""
 _LEAST_SPEECH = 0.75
@@ -69,7 +72,7 @@ def talkers(audio: Path, extra: Path | None = None) -> dict[str, Talker]:
 class _Listener:
     def __init__(self, audio: Path) -> None:
         self._converter = PyAvConverter()
-        self._folder = Path(__file__).with_name(".cache") / "wav-voices"
+        self._folder = CACHE / "wav-voices"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._audio = audio
 
@@ -133,12 +136,20 @@ def _of_others(audio: Path, listening: _Listener) -> Iterator[Talker]:
     yield _talker("Allison", "en", [listening.pcm(SAMPLES / "Allison.flac")])
 
 
+def open_prints(audio: Path) -> "TrialPrints":
+    """With the caches of the benchmark, and the further clips if somebody has put some there."""
+    extra = CACHE / "voices-extra"
+    weights = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]
+    return TrialPrints(audio, CACHE / f"voice-prints-{weights}", extra if extra.is_dir() else None)
+
+
 class TrialPrints:
     """Prints of everybody, made once and kept in the folder ``cache``."""
 
     def __init__(self, audio: Path, cache: Path, extra: Path | None = None) -> None:
         cache.mkdir(parents=True, exist_ok=True)
         self._cache = cache
+        self._loaded: dict[str, tuple[Voiceprint, ...]] = {}
         self._extractor = CampPlusExtractor(WEIGHTS, Residency("keep"))
         self.people = talkers(audio, extra)
         voices = list(self.people.values())
@@ -187,16 +198,18 @@ class TrialPrints:
         return [print_ for print_ in found if print_ is not None]
 
     def _kept(self, key: str, make: Callable[[], list[Voiceprint]]) -> tuple[Voiceprint, ...]:
-        file = self._cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
-        if not file.exists():
-            prints = make()
-            vectors = np.stack([print_.vector for print_ in prints]) if prints else np.zeros((0, 192), np.float32)
-            np.savez(file, vectors=vectors, speech_s=np.array([print_.speech_s for print_ in prints]))
-        with np.load(file) as kept:
-            return tuple(
-                Voiceprint(vector, "campplus", float(speech_s))
-                for vector, speech_s in zip(kept["vectors"], kept["speech_s"], strict=True)
-            )
+        if key not in self._loaded:
+            file = self._cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+            if not file.exists():
+                prints = make()
+                vectors = np.stack([print_.vector for print_ in prints]) if prints else np.zeros((0, 192), np.float32)
+                np.savez(file, vectors=vectors, speech_s=np.array([print_.speech_s for print_ in prints]))
+            with np.load(file) as kept:
+                self._loaded[key] = tuple(
+                    Voiceprint(vector, "campplus", float(speech_s))
+                    for vector, speech_s in zip(kept["vectors"], kept["speech_s"], strict=True)
+                )
+        return self._loaded[key]
 
 
 def _babble(voices: Sequence[Talker], chance: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -52,18 +52,17 @@ __all__ = [
 
 LabelT = TypeVar("LabelT", bound=str)
 
-THRESHOLD = 0.45
-"""Centred cosine from which two stretches of a clip are one voice, that a diarizer has merely split in two."""
-THRESHOLD_WITHOUT_COHORT = 0.70
-"""The same in plain cosines, for a model nobody has measured a cohort for: under CAM++ different people reach 0.67."""
 CENTRED = Calibration(0.85, 0.43, 0.17, different_mean=0.01, different_sd=0.12, floor=0.40)
 """For centred scores of a model that nobody has calibrated: CAM++'s, on the careful side."""
 PLAIN = Calibration(0.90, 0.25, 0.12, different_mean=0.40, different_sd=0.085, floor=0.60)
 """For plain cosines."""
 AUTO_PROBABILITY = 0.9
+"""What it costs and gives: docs/benchmarks.md, "The voice bank"."""
 SUGGEST_PROBABILITY = 0.5
 KNOWN_PRIOR = 0.5
+"""Half of the speakers are strangers: in the composed meetings a third are."""
 MIN_SPEECH_S = 3.0
+"""With 1.5 s of speech the voices of one person are too unlike each other: three times as many are missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +95,8 @@ class MatchRule:
         if not (np.isfinite(self.min_speech_s) and self.min_speech_s >= 0):
             raise OptionError("The least speech for a name is a number of seconds, 0 or more.")
 
-    def threshold_for(self, cohort: Cohort | None) -> float:
-        """From which score two stretches of speech are one voice, outside of any bank."""
-        if self.threshold is not None:
-            return self.threshold
-        return THRESHOLD if cohort is not None else THRESHOLD_WITHOUT_COHORT
-
     def floor_for(self, cohort: Cohort | None) -> float:
+        """Lowest score that may be named or offered."""
         return calibration_of(cohort).floor if self.threshold is None else self.threshold
 
 
