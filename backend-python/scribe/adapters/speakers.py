@@ -126,12 +126,12 @@ class SpeakerRepository:
 
     # --- recognising again -------------------------------------------------------------------------------------------
 
-    async def meeting(self, meeting_id: MeetingId) -> RecognisedMeeting | None:
-        """Locked until the transaction ends. ``None``: it is gone."""
+    async def meeting(self, meeting_id: MeetingId, *, skip_locked: bool = False) -> RecognisedMeeting | None:
+        """Locked until the transaction ends. ``None``: it is gone, or, with ``skip_locked``, somebody else has it."""
         query = (
             select(MeetingRow.id, MeetingRow.owner_id, MeetingRow.options, MeetingRow.recognition_asked_at)
             .where(MeetingRow.id == meeting_id)
-            .with_for_update()
+            .with_for_update(skip_locked=skip_locked)
         )
         row = (await self._session.execute(query)).one_or_none()
         if row is None:

@@ -92,14 +92,15 @@ class Recognition:
 
     # --- afterwards, from the stored prints --------------------------------------------------------------------------
 
-    async def again(self, meeting_id: MeetingId) -> bool:
+    async def again(self, meeting_id: MeetingId, *, is_asked_only: bool = False) -> bool:
         """Compares the speakers of a finished meeting with the bank as it is now. ``True``: a name or an offer changed.
 
-        What a human decided stays; whoever was refused is not named again.
+        What a human decided stays; whoever was refused is not named again. ``is_asked_only``: not if nobody wants it
+        any more, or somebody is changing the meeting just now.
         """
         async with self._units() as unit:
-            meeting = await unit.speakers.meeting(meeting_id)
-            if meeting is None:
+            meeting = await unit.speakers.meeting(meeting_id, skip_locked=is_asked_only)
+            if meeting is None or (is_asked_only and not meeting.is_asked):
                 return False
             before = await unit.speakers.of_meeting(meeting_id, for_update=True)
             after, is_complete = await self._judged_again(unit, meeting, before)
@@ -122,7 +123,7 @@ class Recognition:
             wanted = await unit.speakers.wanting_recognition(limit)
         for meeting_id in wanted:
             try:
-                await self.again(meeting_id)
+                await self.again(meeting_id, is_asked_only=True)
             except UnavailableError:
                 raise
             except (ScribeError, ValueError) as error:  # it would stand in the way of all others for ever
@@ -153,7 +154,7 @@ class Recognition:
             else one
             for one in before
         ]
-        return settled(after), mentioned <= known
+        return settled(after, may_repeat=self._settings.identification.may_repeat), mentioned <= known
 
     # -----------------------------------------------------------------------------------------------------------------
 

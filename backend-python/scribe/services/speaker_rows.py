@@ -40,7 +40,8 @@ async def store_speakers(unit: UnitOfWork, job: ClaimedJob, heard: Sequence[Hear
     decided = {heirs[one.label]: one for one in before if one.label in heirs}
     known = await unit.speakers.recognisable(job.owner_id, _mentioned(heard))
     fresh = [_speaker(job, one, known) for one in heard]
-    rows = settled([_inherited(one, decided.get(one.label)) for one in fresh])
+    inherited = [_inherited(one, decided.get(one.label)) for one in fresh]
+    rows = settled(inherited)
     await unit.speakers.replace(job.meeting_id, job.run, rows)
     await _relabel_prints(unit, before, heirs)
     has_moves = await _carry_moves(unit, job.meeting_id, heirs)
@@ -54,8 +55,8 @@ async def store_speakers(unit: UnitOfWork, job: ClaimedJob, heard: Sequence[Hear
         await unit.speakers.names_are_written(job.meeting_id)
     else:
         await unit.speakers.touch_names(job.meeting_id)
-    if _mentioned(heard) - known or any(row.reason == REFUSED for row in rows):
-        await unit.speakers.ask_recognition(meeting_id=job.meeting_id)  # somebody else may be the likeliest then
+    if rows != inherited or not _mentioned(heard) <= known:  # somebody else may be the likeliest then
+        await unit.speakers.ask_recognition(meeting_id=job.meeting_id)
 
 
 def judged(speaker: Speaker, verdict: Identification, known: Collection[PersonId]) -> Speaker:
@@ -80,10 +81,10 @@ def judged(speaker: Speaker, verdict: Identification, known: Collection[PersonId
     )
 
 
-def settled(speakers: Sequence[Speaker]) -> list[Speaker]:
+def settled(speakers: Sequence[Speaker], *, may_repeat: bool = False) -> list[Speaker]:
     """What people decided overrules what a machine found: nobody who was refused is named, and whoever a human has
-    named is named once."""
-    confirmed = {one.person_id for one in speakers if one.naming is Naming.CONFIRMED} - {None}
+    named is named once. ``may_repeat``: or more often."""
+    confirmed = set() if may_repeat else {one.person_id for one in speakers if one.naming is Naming.CONFIRMED}
     return [_yielding(one, confirmed) for one in speakers]
 
 
