@@ -13,19 +13,18 @@ Usage::
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
+from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel
 from scribe.domain.turns import exclusive_turns, merge_turns, spans_alone
 from scribe.domain.voice_quality import Problem, VoiceQuality, hints, problems
 from scribe.domain.voices import Cohort, VoiceBank, Voiceprint, VoiceProfile, score_matrix
 from scribe.engines.clarity import Clarity, clarity_of
-from scribe.engines.likeness import consistency
+from scribe.engines.likeness import Extractor, consistencies
 from scribe.engines.samples import best_spans, joined, pauses_of
 
 SAME_VOICE = 0.45
@@ -42,8 +41,6 @@ _BACKGROUND_DB = 12.0
 too. Otherwise clips with others talking 15 and 20 dB softer were refused where the diarizer heard a neighbour (who was
 18 and 20 dB softer); two people at one microphone differ by less. If the softer one speaks longer, the louder one
 counts as a second voice."""
-_PIECE_S = 3.0
-"""Of the speech that is compared with the rest of it: shorter pieces of one person are unlike one another by chance."""
 _MAX_COMPARED_S = 300.0
 """Of a longer clip a spread is compared."""
 
@@ -56,12 +53,6 @@ class Diarizer(Protocol):
     """What is needed of the diarizer."""
 
     def diarize(self, waveform: Waveform, count: SpeakerCount, progress: _Progress) -> Diarization: ...
-
-
-class Extractor(Protocol):
-    """What is needed of the voiceprint extractor."""
-
-    def voiceprints(self, waveform: Waveform, spans: Sequence[Span]) -> list[Voiceprint | None]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +115,7 @@ class ClipMeter:
             speech_s=voiceprint.speech_s,
             snr_db=clarity.snr_db,
             overlap_share=_overlap_share(clip, main, strangers),
-            consistency=self._consistency(waveform, alone[main]),
+            consistency=self._consistency(waveform, main, alone[main]),
             num_voices=1 + len(strangers),
             clipped_share=clarity.clipped_share,
             bandwidth_hz=clarity.bandwidth_hz,
@@ -139,16 +130,11 @@ class ClipMeter:
         score = score_matrix([heard.voiceprints[other]], bank, self._cohort)[0, 0]
         return bool(score >= (SAME_VOICE if self._cohort is not None else SAME_VOICE_WITHOUT_COHORT))
 
-    def _consistency(self, waveform: Waveform, alone: Sequence[Span]) -> float | None:
+    def _consistency(self, waveform: Waveform, main: SpeakerLabel, alone: Sequence[Span]) -> float | None:
         """How alike the parts of the speech are, whoever the diarizer thinks they are."""
         if self._cohort is None:
             return None
-        speech = np.concatenate([_pcm(waveform, span) for span in _at_most(alone, _MAX_COMPARED_S)])
-        duration_s = len(speech) / SAMPLE_RATE_HZ
-        edges = np.linspace(0, duration_s, max(1, round(duration_s / _PIECE_S)) + 1).tolist()
-        pieces = [Span(start_s, end_s) for start_s, end_s in pairwise(edges)]
-        prints = self._extractor.voiceprints(Waveform(speech), pieces)
-        return consistency([one for one in prints if one is not None], self._cohort)
+        return consistencies({main: alone}, waveform, self._extractor, self._cohort, most_s=_MAX_COMPARED_S)[main]
 
 
 def _refused(quality: VoiceQuality) -> ClipReport:
@@ -187,16 +173,6 @@ def _speech_s(diarization: Diarization) -> dict[SpeakerLabel, float]:
     for turn in diarization.turns:
         speech_s[turn.speaker] = speech_s.get(turn.speaker, 0.0) + turn.duration_s
     return speech_s
-
-
-def _at_most(spans: Sequence[Span], most_s: float) -> list[Span]:
-    """All of them; of more than ``most_s`` the same share of each, from its start."""
-    share = min(1.0, most_s / max(_total_s(spans), 1e-9))
-    return [Span(span.start_s, span.start_s + share * span.duration_s) for span in spans]
-
-
-def _pcm(waveform: Waveform, span: Span) -> npt.NDArray[np.int16]:
-    return waveform.pcm[round(span.start_s * SAMPLE_RATE_HZ) : round(span.end_s * SAMPLE_RATE_HZ)]
 
 
 def _total_s(spans: Sequence[Span]) -> float:

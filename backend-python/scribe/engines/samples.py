@@ -11,10 +11,9 @@ Usage::
 
 import io
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ from scribe.domain.turns import merge_turns, spans_alone
 from scribe.domain.voice_quality import VoiceQuality
 from scribe.domain.voices import Cohort, Voiceprint
 from scribe.engines.clarity import clarity_of
-from scribe.engines.likeness import consistency
+from scribe.engines.likeness import Extractor, consistencies
 
 Pcm = npt.NDArray[np.int16]
 """(num_samples,) int16, 16 kHz mono."""
@@ -36,6 +35,8 @@ _LONGEST_S = 8.0
 """Of one stretch: what somebody says on one occasion is enough to be known by."""
 _SHORTEST_S = 2.0
 """Of one stretch, unless there is no longer one: a print of less is poor, and an ear needs a few words."""
+_ENOUGH_S = 3 * _SHORTEST_S
+"""Once a sample is this long it is not filled up with shorter stretches."""
 _SCRAP_S = 0.6
 """Shorter stretches are no sample of a voice at all."""
 _CANDIDATES = 16
@@ -54,15 +55,8 @@ _GAP_S = 0.3
 """Of silence between two stretches of a sample, so that an ear and a diarizer hear where one ends."""
 _FADE_SAMPLES = 160
 """10 ms: no click where a stretch is cut."""
-_PIECES = 8
-_PIECE_S = 3.0
-"""Of every speaker, eight pieces from all over the meeting are compared: 0.4 s of computing each speaker."""
-
-
-class Extractor(Protocol):
-    """What is needed of the voiceprint extractor."""
-
-    def voiceprints(self, waveform: Waveform, spans: Sequence[Span]) -> list[Voiceprint | None]: ...
+_COMPARED_S = 24.0
+"""Of what each speaker says, to tell whether it is one person: eight pieces, 0.4 s of computing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +94,9 @@ def hear_speakers(
     pauses = pauses_of(diarization)
     labels = sorted(alone)
     offered = {label: _candidates(alone[label]) for label in labels}
-    likeness = _likeness(offered, waveform, extractor, cohort)
+    likeness: dict[SpeakerLabel, float | None] = {}
+    if extractor is not None and cohort is not None:
+        likeness = consistencies(alone, waveform, extractor, cohort, most_s=_COMPARED_S)
     heard = []
     for label in labels:
         turns = tuple(Span(turn.start_s, turn.end_s) for turn in diarization.turns if turn.speaker == label)
@@ -165,13 +161,12 @@ def pauses_of(diarization: Diarization) -> tuple[Span, ...]:
 def _candidates(alone: Sequence[Span]) -> list[Span]:
     """Stretches worth listening to, by start; of a talkative person some from all over the meeting."""
     parts = [part for span in alone for part in _parts(span)]
-    for shortest_s in (2 * _SHORTEST_S, _SHORTEST_S, _SCRAP_S):
+    for shortest_s in (2 * _SHORTEST_S, _SHORTEST_S):
         long = [part for part in parts if part.duration_s >= shortest_s]
         if _total_s(long) >= 2 * MAX_SAMPLE_S:
-            break
-    if _total_s(useful := [part for part in long if part.duration_s >= _SHORTEST_S]) >= 2 * _SHORTEST_S:
-        long = useful
-    return _spread(long, _CANDIDATES)
+            return _spread(long, _CANDIDATES)
+    usable = [part for part in parts if part.duration_s >= _SCRAP_S]
+    return sorted(sorted(usable, key=lambda part: (-part.duration_s, part.start_s))[:_CANDIDATES])
 
 
 def _parts(span: Span) -> list[Span]:
@@ -196,6 +191,9 @@ def _chosen(candidates: Sequence[Span], waveform: Waveform, max_s: float) -> tup
     while len(worth) and np.isfinite(worth).any() and (room_s >= _SHORTEST_S or not chosen):
         best = int(worth.argmax())
         span = candidates[best]
+        if span.duration_s < _SHORTEST_S and max_s - room_s >= _ENOUGH_S:
+            worth[best] = -np.inf
+            continue
         span = Span(span.start_s, min(span.end_s, span.start_s + room_s))
         chosen.append(span)
         room_s -= span.duration_s
@@ -213,29 +211,6 @@ def _worth_db(span: Span, waveform: Waveform) -> float:
         return -np.inf
     clean_db = min(clarity.snr_db or 0.0, _BEST_SNR_DB) - 100 * clarity.clipped_share
     return clean_db + _LENGTH_DB * float(np.log2(span.duration_s / _SHORTEST_S))
-
-
-def _likeness(
-    offered: Mapping[SpeakerLabel, Sequence[Span]],
-    waveform: Waveform,
-    extractor: Extractor | None,
-    cohort: Cohort | None,
-) -> dict[SpeakerLabel, float | None]:
-    """How much of one person each speaker is; all are measured at once, so that a model is loaded once."""
-    if extractor is None or cohort is None:
-        return {}
-    asked = [(label, _middle(span)) for label, spans in offered.items() for span in _spread(spans, _PIECES)]
-    measured = extractor.voiceprints(waveform, [span for _, span in asked])
-    prints: dict[SpeakerLabel, list[Voiceprint]] = {label: [] for label in offered}
-    for (label, _), one in zip(asked, measured, strict=True):
-        if one is not None:
-            prints[label].append(one)
-    return {label: consistency(of_one, cohort) for label, of_one in prints.items()}
-
-
-def _middle(span: Span) -> Span:
-    surplus_s = max(span.duration_s - _PIECE_S, 0.0)
-    return Span(span.start_s + surplus_s / 2, span.end_s - surplus_s / 2)
 
 
 def _faded(pcm: Pcm) -> Pcm:
