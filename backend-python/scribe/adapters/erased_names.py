@@ -30,10 +30,7 @@ async def replace_free_names(
 ) -> list[tuple[MeetingId, SpeakerLabel]]:
     """Speakers that people called by this very name, without a person of the bank behind it."""
     texts = await session.scalars(
-        select(SpeakerRow.name)
-        .join(MeetingRow, MeetingRow.id == SpeakerRow.meeting_id)
-        .where(SpeakerRow.person_id.is_(None), SpeakerRow.name.is_not(None), *_reach(person))
-        .distinct()
+        select(SpeakerRow.name).where(SpeakerRow.person_id.is_(None), SpeakerRow.name.is_not(None)).distinct()
     )
     same = [name for name in texts if name is not None and fold(name) == fold(person.name)]
     if not same or await _has_namesake(session, person):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Text, cast, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.core.models_db import MeetingRow, PurgeRow, SpeakerRow, UserRow, VoiceprintRow
@@ -30,9 +30,11 @@ class PurgeRepository:
         self._session = session
 
     async def add(self, folders: Collection[str], again_after: timedelta) -> None:
+        """Thousands at once, when somebody is forgotten who sat in as many meetings."""
         if folders:
-            rows = [{"folder": folder, "again_after": func.now() + again_after} for folder in folders]
-            await self._session.execute(insert(PurgeRow).values(rows))
+            named = func.unnest(cast(list(folders), ARRAY(Text))).column_valued("folder")
+            rows = select(named, func.now() + again_after)
+            await self._session.execute(insert(PurgeRow).from_select(["folder", "again_after"], rows))
 
     async def due(self, limit: int) -> list[Purge]:
         """New ones, and those whose second time has come."""
