@@ -63,7 +63,6 @@ class Plan:
     """Storage on a small file system in memory, where this process may mount one (in a namespace of its own)."""
     is_durable: bool = True
     settings: Mapping[str, str] = field(default_factory=lambda: dict(FAST))
-    voices: Path | None = None
     keep: Path | None = None
     """A folder to leave everything in; default: a temporary one, removed at the end."""
 
@@ -126,8 +125,6 @@ class Stack:
         }
         if self.plan.engines == "fake":
             given |= {"SCRIBE_DIARIZATION__ENGINE": "fake", "SCRIBE_TRANSCRIPTION__ENGINE": "fake"}
-        if self.plan.voices is not None:
-            given["SCRIBE_VOICES_DIR"] = str(self.plan.voices)
         if self.seaweed is not None:
             given |= self.seaweed.credentials
         return inherited | given | dict(self.plan.settings)

@@ -1,4 +1,5 @@
-"""The whole service with real models, once for all tests of this folder, in processes of its own."""
+"""The whole service with real models, once for all tests of this folder, in processes of its own. Its first user has
+introduced the sample's two known people."""
 
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import pytest
 from chaos.client import Client
 from chaos.stack import FAST, Plan, Stack
 from tests.conftest import REPOSITORY
+from tests.e2e.introductions import Bank
 
 SAMPLES = REPOSITORY / "samples"
 
@@ -15,8 +17,11 @@ SAMPLES = REPOSITORY / "samples"
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     settings = {name: value for name, value in FAST.items() if not name.endswith(("LEASE_S", "MAX_ATTEMPTS"))}
-    plan = Plan(num_workers=1, engines="real", is_durable=False, settings=settings, voices=SAMPLES / "voices")
+    plan = Plan(num_workers=1, engines="real", is_durable=False, settings=settings)
     with Stack(plan) as running:
+        with Client(running.url, running.token).http(timeout_s=60) as http:
+            for name in ("Allison", "June"):
+                Bank(http).introduce(name, (SAMPLES / "voices" / f"{name}.flac").read_bytes())
         yield running
 
 

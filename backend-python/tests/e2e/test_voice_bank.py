@@ -3,88 +3,19 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from chaos.accounts import make_user
 from chaos.client import Client
 from chaos.stack import Stack
 from tests.e2e.conftest import SAMPLES
-from tests.e2e.journey import wait_for, wait_until
+from tests.e2e.introductions import Bank
+from tests.e2e.journey import wait_until
 from tests.e2e.talk import Stretch, clip, talk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.slow]
-
-CONSENT = {"given_by": "in writing, for this test", "text_version": "test"}
-
-
-class Bank:
-    """What somebody does with people and voices."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self.http = http
-
-    def person(self, name: str, *, has_consent: bool = True) -> str:
-        body: dict[str, Any] = {"name": name}
-        if has_consent:
-            body["consent"] = CONSENT
-        answer = self.http.post("/api/v1/people", json=body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    def enrol(self, person_id: str, content: bytes, file_name: str = "clip.flac") -> dict[str, Any]:
-        answer = self.http.post(
-            f"/api/v1/people/{person_id}/voices",
-            params={"wait": 30, "file_name": file_name},
-            content=content,
-            headers={"Content-Type": "audio/flac"},
-        )
-        assert answer.status_code in {200, 201, 202}, answer.text
-        enrolment: dict[str, Any] = answer.json()
-        while enrolment["status"] in {"PENDING", "PROCESSING"}:
-            found = self.http.get(f"/api/v1/voices/enrolments/{enrolment['id']}", params={"wait": 30})
-            enrolment = found.raise_for_status().json()
-        return enrolment
-
-    def hold(self, content: bytes, title: str) -> str:
-        """Uploads a recording and waits for the minutes."""
-        answer = self.http.post(
-            "/api/v1/meetings",
-            params={"title": title, "file_name": "talk.wav", "duplicate": "process"},
-            content=content,
-            headers={"Content-Type": "audio/wav", "Idempotency-Key": str(uuid4())},
-        )
-        assert answer.status_code == 202, answer.text
-        meeting_id = str(answer.json()["id"])
-        wait_for(self.http, meeting_id, "COMPLETED")
-        return meeting_id
-
-    def speakers(self, meeting_id: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (
-            self.http.get(f"/api/v1/meetings/{meeting_id}/speakers").raise_for_status().json()["speakers"]
-        )
-        return found
-
-    def names(self, meeting_id: str) -> set[str]:
-        return {speaker["name"] for speaker in self.speakers(meeting_id) if speaker["name"]}
-
-    def decide(self, meeting_id: str, label: str, **decision: Any) -> dict[str, Any]:
-        answer = self.http.put(f"/api/v1/meetings/{meeting_id}/speakers/{label}", json=decision)
-        assert answer.status_code == 200, answer.text
-        speaker: dict[str, Any] = answer.json()
-        return speaker
-
-    def transcript_names(self, meeting_id: str) -> set[str]:
-        lines = self.http.get(f"/api/v1/meetings/{meeting_id}/transcript").raise_for_status().json()["segments"]
-        return {line["name"] for line in lines if line["name"]}
-
-    def speaker_of(self, meeting_id: str, at_s: float) -> str:
-        """Who speaks at a time, by the transcript."""
-        answer = self.http.get(f"/api/v1/meetings/{meeting_id}/transcript", params={"from": at_s, "to": at_s + 1})
-        return str(answer.raise_for_status().json()["segments"][0]["speaker"])
 
 
 @pytest.fixture
@@ -97,8 +28,7 @@ def bank(stack: Stack) -> Iterator[Bank]:
 
 def test_two_people_enrolled_from_clips_are_named_in_their_talk_and_the_others_stay_unknown(bank: Bank) -> None:
     for name in ("June", "Allison"):
-        enrolment = bank.enrol(bank.person(name), clip(name))
-        assert enrolment["status"] == "DONE", enrolment
+        bank.introduce(name, clip(name))
     meeting_id = bank.hold((SAMPLES / "conference.flac").read_bytes(), "conference")
     assert bank.names(meeting_id) == {"June", "Allison"}
     assert bank.transcript_names(meeting_id) == {"June", "Allison"}
@@ -150,7 +80,7 @@ def test_files_follow_a_name_and_a_forgotten_person_is_in_none_of_them(stack: St
 def test_a_past_meeting_is_looked_through_again_without_decoding_it(bank: Bank) -> None:
     meeting_id = bank.hold((SAMPLES / "conference.flac").read_bytes(), "past")
     assert bank.names(meeting_id) == set()
-    assert bank.enrol(bank.person("June"), clip("June"))["status"] == "DONE"
+    bank.introduce("June", clip("June"))
     before = bank.http.get(f"/api/v1/meetings/{meeting_id}").json()
     asked = bank.http.post("/api/v1/voices/recognise", json={})
     assert asked.status_code == 202, asked.text
@@ -182,7 +112,7 @@ def test_a_clip_that_sounds_like_somebody_else_is_questioned(bank: Bank, tmp_pat
     other = bank.person("Joan")
     questioned = bank.enrol(other, talk(tmp_path, [("June", 10, 19)]), "joan.wav")
     assert questioned["status"] == "QUESTIONED", questioned
-    assert questioned["sounds_like"]["person_id"] == june
+    assert [question["person"]["id"] for question in questioned["questions"]] == [june], questioned
 
 
 ALLISON_AT_S = 41.0
