@@ -224,13 +224,14 @@ def _without(bank: VoiceBank, people: Collection[PersonId]) -> VoiceBank:
 
 
 def _once_each(verdicts: Mapping[SpeakerLabel, Identification]) -> dict[SpeakerLabel, Identification]:
-    """Voices that were matched apart from one another may have won the same person: the likeliest keeps the name."""
-    claims: defaultdict[str, list[tuple[float, float, SpeakerLabel]]] = defaultdict(list)
+    """Voices that were matched apart from one another may have won the same person: the one most like them keeps the
+    name. By the score: probabilities of banks of different sizes are not comparable."""
+    claims: defaultdict[str, list[tuple[float, SpeakerLabel]]] = defaultdict(list)
     for label, verdict in verdicts.items():
         if verdict.band is Band.AUTO:
             best = verdict.candidates[0]
-            claims[best.person].append((-best.probability, -best.score, label))
-    losers = {label for claim in claims.values() for _, _, label in sorted(claim)[1:]}
+            claims[best.person].append((-best.score, label))
+    losers = {label for claim in claims.values() for _, label in sorted(claim)[1:]}
     return {
         label: replace(verdict, name=None, band=Band.SUGGEST, reason=TAKEN) if label in losers else verdict
         for label, verdict in verdicts.items()

@@ -28,7 +28,7 @@ async def test_a_pending_meeting_becomes_minutes(place: Place, recording: bytes)
     }
     assert place.document(row, "fusion.json")["recording"]["file"] == "Réunion du lundi.wav"
     assert (row.num_speakers, row.language, row.attempt) == (2, "en", 1)
-    assert set(row.stages) == {"convert", "diarize", "transcribe", "fuse"}
+    assert set(row.stages) == {"convert", "diarize", "identify", "transcribe", "fuse"}
     assert row.audio["sha256"] == row.sha256
     assert row.percent == 100
     assert "Réunion" not in text  # the log names nobody and quotes nothing
@@ -94,29 +94,6 @@ async def test_a_model_that_is_not_installed_is_said(place: Place, recording: by
         row = await place.ended(meeting_id)
     assert (row.status, row.failure_code, row.attempt) == ("FAILED", "model.missing", 1)
     assert "whisper-small" in (row.failure_message or "")
-
-
-async def test_known_voices_are_named_and_unknown_ones_are_told(place: Place, recording: bytes, tmp_path: Path) -> None:
-    t = np.arange(12 * RATE) / RATE
-    (tmp_path / "voices").mkdir()
-    (tmp_path / "voices" / "Ada.wav").write_bytes(wav(0.3 * np.sin(2 * np.pi * 150 * t)))
-    (tmp_path / "voices" / "Zoe.wav").write_bytes(wav(0.3 * np.sin(2 * np.pi * 900 * t)))
-    meeting_id = await place.meeting(recording, RunOptions(voices=("Ada", "Nobody")))
-    with place.worker(voices_dir=str(tmp_path / "voices")):
-        row = await place.ended(meeting_id)
-    assert row.status == "COMPLETED", row.failure_message
-    speakers = place.document(row, "fusion.json")["speakers"]
-    assert [speaker["name"] for speaker in speakers] == ["Ada", None]
-    assert [warning["code"] for warning in row.warnings] == ["voices.unknown_name"]
-
-
-async def test_voices_that_cannot_be_read_cost_the_names_only(place: Place, recording: bytes, tmp_path: Path) -> None:
-    (tmp_path / "voices").mkdir()
-    (tmp_path / "voices" / "Ada.wav").write_bytes(b"no sound at all")
-    meeting_id = await place.meeting(recording)
-    with place.worker(voices_dir=str(tmp_path / "voices")):
-        row = await place.ended(meeting_id)
-    assert (row.status, [warning["code"] for warning in row.warnings]) == ("COMPLETED", ["voices.unusable"])
 
 
 async def test_two_workers_share_the_work_and_publish_each_meeting_once(place: Place, recording: bytes) -> None:
