@@ -236,9 +236,9 @@ def _obstacle(
     """Why the bank does not learn the voice; ``None``: it does. Raises: ForbiddenError, ConsentError."""
     if remember is False:
         return Problem("not-asked", "The voice was not to be remembered.")
+    if speaker.learned_print_id is not None and speaker.person_id == person.id:
+        return None  # whoever says so once more takes nothing back of what was taught before
     if not may_change_person(who, person.owner_id):
-        if speaker.learned_print_id is not None and speaker.person_id == person.id:
-            return None  # somebody who may has taught it: saying so once more takes nothing back
         message = f"Only who enrolled {person.name}, or an administrator, may teach the bank this voice."
         if remember:
             raise ForbiddenError(message)
