@@ -50,6 +50,7 @@ def _codec(
     file = io.BytesIO()
     with av.open(file, "w", format=container) as target:
         stream = target.add_stream(name, rate=rate_hz)
+        assert isinstance(stream, av.AudioStream)
         stream.layout = "mono"
         if bit_rate:
             stream.bit_rate = bit_rate
@@ -60,7 +61,7 @@ def _codec(
             target.mux(stream.encode(piece))
         target.mux(stream.encode(None))
     file.seek(0)
-    with av.open(file) as decoded:
+    with av.open(file, "r") as decoded:
         to_pcm = av.AudioResampler("s16", "mono", rate_hz)
         pieces = [out.to_ndarray()[0] for frame in decoded.decode(audio=0) for out in to_pcm.resample(frame)]
     heard = np.concatenate(pieces)
@@ -79,7 +80,7 @@ def _noisy(kind: str, snr_db: float, pcm: Pcm, chance: np.random.Generator, babb
         if kind == "pink":
             spectrum = np.fft.rfft(noise)
             noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), len(pcm))
-    power = np.mean(voice**2) / max(np.mean(noise**2), 1e-9) / 10 ** (snr_db / 10)
+    power = np.mean(voice**2) / max(float(np.mean(noise**2)), 1e-9) / 10 ** (snr_db / 10)
     return _to_pcm(voice + noise * np.sqrt(power))
 
 

@@ -3,9 +3,10 @@
 Owns converting, enrolling and who a diarized speaker really is; never decides or counts. Usage::
 
     measures = Measures(audio, workspace)
-    prints = measures.tests(measures.people["June"], duration_s=3.0)
+    speakers = measures.found_speakers(audio / "en-composed" / "encomp_dev_easy.flac")
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.references import read_rttm
-from bench.voices import Person, load_people, pseudo_voice
+from bench.voices import Person, load_people
 from scribe.adapters.audio import PyAvConverter
 from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, Span, SpeakerCount
@@ -28,7 +29,7 @@ from scribe.engines.voice_calibration import load_cohort
 from scribe.engines.voiceprint import CampPlusExtractor
 
 WEIGHTS = Path(__file__).parents[1] / "scribe" / "engines" / "weights"
-PSEUDO_FACTORS = (0.85, 0.92, 1.08, 1.15)
+CACHE = Path(__file__).with_name(".cache") / "speakers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,6 @@ class Measures:
         self._converter = PyAvConverter()
         self._workspace = workspace
         self._prints: dict[str, VoiceProfile] = {}
-        self._tests: dict[tuple[str, float], list[Voiceprint]] = {}
 
     def open(self, path: Path) -> Waveform:
         wav = self._workspace / f"{path.parent.name}-{path.stem}.wav"
@@ -80,35 +80,6 @@ class Measures:
             self._prints[person.name] = profile
         return self._prints[person.name]
 
-    def tests(self, person: Person, duration_s: float) -> list[Voiceprint]:
-        """Stretches of ``duration_s`` that the person was not enrolled from, at least three quarters of them speech."""
-        if (person.name, duration_s) not in self._tests:
-            self._tests[person.name, duration_s] = self._stretches(person, duration_s)
-        return self._tests[person.name, duration_s]
-
-    def _stretches(self, person: Person, duration_s: float) -> list[Voiceprint]:
-        spans: list[tuple[Waveform, Span]] = []
-        clips = person.test if person.enrol or len(person.test) == 1 else person.test[1:]
-        for path in clips:
-            waveform = self.open(path)
-            start_s = waveform.duration_s / 2 if not person.enrol and len(person.test) == 1 else 0.0
-            while start_s + duration_s <= waveform.duration_s:
-                spans.append((waveform, Span(start_s, start_s + duration_s)))
-                start_s += duration_s
-        prints = [self.extractor.voiceprints(waveform, [span])[0] for waveform, span in spans]
-        return [print_ for print_ in prints if print_ is not None and print_.speech_s >= 0.75 * duration_s]
-
-    def pseudo_profiles(self) -> dict[str, list[VoiceProfile]]:
-        """Of every person, the voices that come of playing the first clip slower and faster."""
-        return {
-            name: [
-                VoiceProfile(f"pseudo {name} x{factor}", (self._one(played, Span(0.0, played.duration_s)),))
-                for factor in PSEUDO_FACTORS
-                for played in [Waveform(pseudo_voice(self.open((person.enrol or person.test)[0]).pcm[:], factor))]
-            ]
-            for name, person in self.people.items()
-        }
-
     def true_speakers(self, meeting: Path) -> list[Speaker]:
         """Every speaker by the reference: where nobody else speaks."""
         waveform, turns = self.open(meeting), read_rttm(meeting.with_suffix(".rttm"))
@@ -128,15 +99,37 @@ class Measures:
         return speakers
 
     def found_speakers(self, meeting: Path) -> list[Speaker]:
-        """Every speaker by the diarizer; who it is, is whom it overlaps most."""
-        diarization = self.diarizer.diarize(self.open(meeting), SpeakerCount(), lambda _: None)
-        truth = _dominant(diarization, meeting)
-        return [Speaker(meeting.stem, truth[label], print_) for label, print_ in diarization.voiceprints.items()]
+        """Every speaker by the diarizer; who it is, is whom it overlaps most. Kept until diarizer or models change."""
+        kept = CACHE / f"{meeting.parent.name}-{meeting.stem}-{_version()}.npz"
+        if not kept.exists():
+            diarization = self.diarizer.diarize(self.open(meeting), SpeakerCount(), lambda _: None)
+            truth = _dominant(diarization, meeting)
+            prints = diarization.voiceprints
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(
+                kept,
+                truth=np.array([truth[label] for label in prints], dtype=np.str_),
+                vectors=np.array([print_.vector for print_ in prints.values()]),
+                speech_s=np.array([print_.speech_s for print_ in prints.values()]),
+            )
+        with np.load(kept) as found:
+            return [
+                Speaker(meeting.stem, str(truth), Voiceprint(vector, "campplus", float(speech_s)))
+                for truth, vector, speech_s in zip(found["truth"], found["vectors"], found["speech_s"], strict=True)
+            ]
 
     def _one(self, waveform: Waveform, span: Span) -> Voiceprint:
         [print_] = self.extractor.voiceprints(waveform, [span])
         assert print_ is not None
         return print_
+
+
+def _version() -> str:
+    """Of everything that makes a speaker's print."""
+    digest = hashlib.sha256()
+    for file in (*sorted((WEIGHTS.parent / "diarization").glob("*.py")), *sorted(WEIGHTS.glob("*.onnx"))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def _without(start_s: float, end_s: float, holes: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

@@ -40,6 +40,9 @@ class Outcome:
     band: Band
     is_right: bool
     """Whether the likeliest candidate is the person."""
+    probability: float
+    score: float
+    candidate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,19 @@ def _named(prints: TrialPrints, name: str, cohort: Cohort, rule: MatchRule) -> I
                     verdicts = match({str(at): test for at, (_, _, test) in enumerate(some)}, bank, cohort, rule)
                     for (condition, duration_s, _), verdict in zip(some, verdicts.values(), strict=True):
                         is_right = verdict.candidate == name
-                        yield Outcome(name, condition, duration_s, size, is_known, verdict.band, is_right)
+                        best = verdict.candidates[0]
+                        yield Outcome(
+                            name,
+                            condition,
+                            duration_s,
+                            size,
+                            is_known,
+                            verdict.band,
+                            is_right,
+                            best.probability,
+                            best.score,
+                            best.person,
+                        )
 
 
 def _others(prints: TrialPrints, name: str, chance: np.random.Generator) -> list[VoiceProfile]:

@@ -56,7 +56,7 @@ CENTRED = Calibration(0.85, 0.43, 0.17, different_mean=0.01, different_sd=0.12, 
 """For centred scores of a model that nobody has calibrated: CAM++'s, on the careful side."""
 PLAIN = Calibration(0.90, 0.25, 0.12, different_mean=0.40, different_sd=0.085, floor=0.60)
 """For plain cosines."""
-AUTO_PROBABILITY = 0.9
+AUTO_PROBABILITY = 0.95
 """What it costs and gives: docs/benchmarks.md, "The voice bank"."""
 SUGGEST_PROBABILITY = 0.5
 KNOWN_PRIOR = 0.5
