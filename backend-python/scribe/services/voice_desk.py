@@ -42,8 +42,8 @@ from scribe.domain.enrolments import (
 from scribe.domain.errors import (
     ConsentError,
     ForbiddenError,
-    LeaseLostError,
     ScribeError,
+    UnavailableError,
     VoiceprintMismatchError,
     WorkerLostError,
 )
@@ -139,17 +139,19 @@ class VoiceDesk:
     ) -> EnrolmentStatus:
         """The end of a task, or the question to a human. Raises: LeaseLostError, StorageError, ResourceError."""
         async with self._units() as unit:
-            person_id = task.enrolment.person_id
+            before = await unit.enrolments.get(task.id)
+            person_id = None if before is None else before.person_id  # two entries may have been merged meanwhile
             person = None if person_id is None else await unit.people.get(person_id, for_update=True)
             enrolment = await unit.enrolments.lock(task)
+            if enrolment.person_id != person_id:
+                raise UnavailableError("The person is being merged with another one just now: try again in a moment.")
             match enrolment.kind:
                 case EnrolmentKind.TEST:
                     status = await self._tested(unit, enrolment, heard)
                 case EnrolmentKind.REMAKE:
                     status = await self._remade(unit, enrolment, heard)
                 case EnrolmentKind.ENROL:
-                    if person is None:  # its row goes with the person's: this is somebody else's task by now
-                        raise LeaseLostError("The person of this task is not there any more.")
+                    assert person is not None  # noqa: S101 -- the task's row goes with the person's
                     status = await self._enrolled(unit, enrolment, person, heard, channel)
         if status is not EnrolmentStatus.QUESTIONED:
             await self._tidy(enrolment)

@@ -36,7 +36,7 @@ from scribe.domain.people import Person, PrintOrigin, VoiceprintId
 from scribe.domain.speech import Span, SpeakerLabel
 from scribe.domain.voice_quality import Problem, VoiceQuality
 from scribe.domain.voices import Band, MatchRule, VoiceBank, Voiceprint, match
-from scribe.services import enrolment, housekeeping
+from scribe.services import enrolment, housekeeping, people_merging
 from scribe.services.uploads import Desk
 from scribe.services.voice_desk import VoiceDesk
 from tests.bank import MODEL, enter, stored, voice
@@ -323,6 +323,18 @@ async def test_a_person_who_is_deleted_meanwhile_takes_the_task_along(
     with pytest.raises(LeaseLostError):
         await desk.conclude(task, heard(voice(1)))
     assert not front.storage.keys("voices/people")
+
+
+async def test_a_clip_of_somebody_who_is_merged_meanwhile_is_enrolled_for_who_is_left(
+    front: Desk, desk: VoiceDesk, member: Principal
+) -> None:
+    claire, other = await enter(front.units, member, "Claire"), await enter(front.units, member, "C. Martin")
+    await asked(front, member, other)
+    task = await claimed(desk)
+    await people_merging.merge(front.units, member, claire.id, other.id)
+    assert await desk.conclude(task, heard(voice(1))) is EnrolmentStatus.DONE
+    assert await prints(front.units, claire) == [task.id]
+    assert front.storage.keys("voices") == [layout.print_sample_key(claire.id, VoiceprintId(task.id))]
 
 
 async def test_a_sample_that_cannot_be_stored_leaves_no_row_and_the_task_goes_on(

@@ -52,7 +52,10 @@ MODEL = f"{MODEL_ID}@{MODEL_REVISION}"
 SLOW = "0.4"
 """Seconds per second of audio: a clip of 8 s takes three."""
 SLOW_MEETING = "5"
+BESIDE = "2"
+"""A stage of the meeting takes 40 s, the clip 14."""
 WAIT_S = 60.0
+VOICES = REPOSITORY / "samples" / "voices"
 
 
 def tone(hz: float, seconds: float = 8.0) -> bytes:
@@ -216,19 +219,18 @@ async def test_a_clip_does_not_wait_for_the_meeting_under_way_and_costs_it_nothi
     desk = replace(desk_of(place), bell=Bell(broker))
     claire = await enter(place.units, place.owner, "Claire")
     meeting_id = await place.meeting(recording)
-    long_clips = {"SCRIBE_FAKE_PACE": SLOW_MEETING}
-    with place.worker(**{name.removeprefix("SCRIBE_").lower(): pace for name, pace in long_clips.items()}) as worker:
+    with place.worker(fake_pace=BESIDE) as worker:
         await place.is_in(meeting_id, Stage.DIARIZE, percent=1)
         begun_s = time.monotonic()
-        found = await ended(place, await ask(desk, place, tone(150, 3.5), claire))
+        found = await ended(place, await ask(desk, place, tone(150, 7.0), claire))
         took_s = time.monotonic() - begun_s
         row = await place.row(meeting_id)
         assert not worker.events("heartbeat.missed")
     await broker.shutdown()
     assert found.status is EnrolmentStatus.DONE
     assert (row.status, row.attempt, row.stage) == ("PROCESSING", 1, "diarize")
-    sys.stderr.write(f"beside a meeting: {took_s:.1f} s, of which the engines sleep 17.5 s\n")
-    assert took_s < 17.5 + 20
+    sys.stderr.write(f"beside a meeting: {took_s:.1f} s, of which the engines sleep 14 s\n")
+    assert took_s < 14 + 20
 
 
 async def test_an_idle_worker_hears_the_bell(place: Place) -> None:
@@ -425,11 +427,9 @@ async def test_who_is_cancelled_while_listening_leaves_no_child(fakes: pytest.Mo
     assert not process.is_running()
 
 
-async def test_a_missing_model_is_no_fault_of_the_clip(
-    monkeypatch: pytest.MonkeyPatch, order: VoiceOrder, tmp_path: Path
-) -> None:
+async def test_a_missing_model_is_no_fault_of_the_clip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SCRIBE_MODELS_DIR", str(tmp_path / "none"))
-    found = await VoiceChild().heard(order)
+    found = await VoiceChild().heard(VoiceOrder(VOICES / "Allison.flac", tmp_path))
     assert isinstance(found, Unmeasured)
     assert (found.code, found.is_retryable, found.is_clip_at_fault) == ("model.missing", False, False)
 
@@ -465,29 +465,33 @@ def test_half_a_measurement_is_none() -> None:
 
 
 async def test_real_voices_are_enrolled_questioned_and_told_apart(place: Place, desk: Desk) -> None:
-    clips = {name: (REPOSITORY / "samples" / "voices" / f"{name}.flac").read_bytes() for name in ("Allison", "June")}
+    """June is enrolled with a human's word: the two women read prompts for one product through one codec, and score
+    0.47 (centred cosine), so that whether she is asked about is a matter of the threshold and not of the lane."""
+    clips = {name: (VOICES / f"{name}.flac").read_bytes() for name in ("Allison", "June")}
     people = {name: await enter(place.units, place.owner, name) for name in clips}
     with place.worker(diarization__engine="onnx") as worker:
-        enrolled = [await ended(place, await ask(desk, place, clips[name], people[name])) for name in clips]
+        enrolled = [await ended(place, await ask(desk, place, clips["Allison"], people["Allison"]))]
+        enrolled.append(await ended(place, await ask(desk, place, clips["June"], people["June"], is_forced=True)))
         wrong = await ended(place, await ask(desk, place, clips["June"], people["Allison"]))
         tested = await ended(place, await ask(desk, place, clips["June"], kind=EnrolmentKind.TEST))
-        short = await ended(place, await ask(desk, place, tone(200, 1.0), people["June"]))
+        nobody = await ended(place, await ask(desk, place, tone(200), people["June"]))
         seconds = [event["seconds"] for event in worker.events("voice_task.ended")]
     sys.stderr.write(f"real models: {seconds} s a clip\n")
     assert [one.status for one in enrolled] == [EnrolmentStatus.DONE] * 2
     assert wrong.status is EnrolmentStatus.QUESTIONED
-    asked = {one.kind: one.person_id for one in wrong.result.questions}
-    assert asked == {QuestionKind.SOUNDS_LIKE: people["June"].id, QuestionKind.UNLIKE_PERSON: None}
+    assert (QuestionKind.SOUNDS_LIKE, people["June"].id) in [
+        (one.kind, one.person_id) for one in wrong.result.questions
+    ]
     assert tested.result.verdict is not None
     assert tested.result.verdict.candidates[0].person_id == people["June"].id
     assert tested.result.verdict.candidates[0].probability > 0.95
-    assert (short.status, short.result.problems[0].code) == (EnrolmentStatus.REFUSED, "no-speech")
+    assert (nobody.status, nobody.result.problems[0].code) == (EnrolmentStatus.REFUSED, "no-speech")
 
 
 async def test_a_kept_sample_gives_the_same_voice_again(place: Place, desk: Desk) -> None:
     """What a change of models relies on."""
     allison = await enter(place.units, place.owner, "Allison")
-    clip = (REPOSITORY / "samples" / "voices" / "Allison.flac").read_bytes()
+    clip = (VOICES / "Allison.flac").read_bytes()
     with place.worker(diarization__engine="onnx"):
         done = await ended(place, await ask(desk, place, clip, allison))
         assert done.voiceprint_id is not None
