@@ -9,7 +9,7 @@ Usage::
     speaker = attribution.speakers[attribution.states[0]]
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,6 +26,9 @@ SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 PHRASE_ENDS = (",", ";", ":", "、", "，")
 OPENING_MARKS = "\"'«“‘([ \u00a0\u202f"
 CLOSING_MARKS = "\"'»”’)] \u00a0\u202f"
+
+CERTAIN = 1e6
+"""Nats against everybody else where a human said who it was: more than any sequence can gain."""
 
 TITLES = frozenset(
     {"dr", "jr", "me", "mgr", "mlle", "mm", "mme", "mr", "mrs", "ms", "pr", "prof", "sr", "st", "ste", "vs"}
@@ -90,12 +93,18 @@ class Attribution:
 
 
 def attribute(
-    words: Sequence[Word], diarization: Diarization, *, voices: Scores | None = None, weights: Weights | None = None
+    words: Sequence[Word],
+    diarization: Diarization,
+    *,
+    voices: Scores | None = None,
+    certain: Mapping[int, SpeakerLabel] | None = None,
+    weights: Weights | None = None,
 ) -> Attribution:
     """The best sequence of speakers, in O(words x speakers).
 
     ``voices``: (num_words, num_speakers) float64, columns in order of first appearance of the turns: added to what the
-    turns say, zero where nothing was heard.
+    turns say, zero where nothing was heard. ``certain``: whose a word is, by its index, whatever turns and voices say;
+    the words around it follow as far as they are in doubt. A speaker without any turn is nobody's.
     """
     weights = weights or Weights()
     speakers = speakers_by_appearance(diarization.turns or diarization.exclusive_turns)
@@ -104,9 +113,21 @@ def attribute(
         return Attribution(speakers, nobody, np.zeros(len(words)), np.zeros((len(words), len(speakers))))
     evidence = turn_evidence(words, diarization, speakers, weights)
     scores = evidence if voices is None else evidence + voices
+    if certain:
+        scores = scores - _ruled_out(certain, speakers, len(words))
     leave, enter = boundary_costs(words, diarization, speakers, weights)
     states, margins = best_sequence(scores, leave, enter)
     return Attribution(speakers, states, margins, evidence)
+
+
+def _ruled_out(certain: Mapping[int, SpeakerLabel], speakers: Sequence[SpeakerLabel], num_words: int) -> Scores:
+    """(num_words, num_speakers): what speaks against everybody but the one whose word it is."""
+    against = np.zeros((num_words, len(speakers)))
+    for word, speaker in certain.items():
+        if speaker in speakers:
+            against[word] = CERTAIN
+            against[word, speakers.index(speaker)] = 0.0
+    return against
 
 
 def turn_evidence(

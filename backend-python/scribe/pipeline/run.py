@@ -186,7 +186,9 @@ class _Run:
         return self._stage(
             Stage.FUSE,
             Fusion,
-            lambda _: stages.fuse_words_and_turns(transcript, diarization, self._waveform, self._tools.extractor),
+            lambda _: stages.fuse_words_and_turns(
+                transcript, diarization, self._waveform, self._tools.extractor, self._request.moves
+            ),
         )
 
     # --- what every stage goes through ------------------------------------------------------------------------------

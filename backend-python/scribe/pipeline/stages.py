@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from scribe.domain.audio import Waveform
+from scribe.domain.carry_over import HandMoves
 from scribe.domain.fusion import Fusion, fuse
 from scribe.domain.namings import Recognised
 from scribe.domain.speech import Diarization, Span, TranscribedBlock, Transcript
@@ -39,10 +40,13 @@ def fuse_words_and_turns(
     diarization: Diarization | None,
     waveform: Callable[[], Waveform],
     extractor: VoiceprintExtractor,
+    moves: HandMoves | None = None,
 ) -> Fusion:
     """Gives every word its speaker; without a diarization the words stand without speakers.
 
-    ``waveform`` is opened only if a word is doubtful enough to listen again.
+    ``moves``: what a human gave to somebody in the minutes of an earlier run; those who are found again in this
+    diarization keep it, and words that sound like it follow. ``waveform`` is opened only if a word is doubtful enough
+    to listen again.
     """
     if diarization is None:
         return fuse(transcript, Diarization(transcript.duration_s, (), ()), None)
@@ -50,4 +54,4 @@ def fuse_words_and_turns(
     def second_opinion(spans: Sequence[Span]) -> list[Voiceprint | None]:
         return extractor.voiceprints(waveform(), spans)
 
-    return fuse(transcript, diarization, second_opinion)
+    return fuse(transcript, diarization, second_opinion, moves.onto(diarization) if moves is not None else ())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scribe.domain.carry_over import HandMove
 from scribe.domain.errors import VoiceprintMismatchError
 from scribe.domain.fusion import Fusion, fuse
 from scribe.domain.speech import Diarization, Span, SpeakerLabel, Transcript, TranscriptSegment, Turn, Word
@@ -116,6 +117,97 @@ def test_a_silent_recording_fuses_to_nothing() -> None:
     assert fusion.coverage.non_speech_s == 12.0
 
 
+# ---- what a human gave to somebody ----
+
+ASIDE = say("Yes of course.", 2.2)
+LATER = say("Yes of course.", 42.2)
+TALK = [*say("Shall we start on Monday then?", 0.0), *ASIDE, *say("Very well then.", 3.6)]
+"""The diarizer heard A all along; B, who sounds otherwise when he speaks aside, is known by a long talk of his."""
+HEARD = heard((0, 5, "A"), (40, 45, "A"), (10, 20, "B"))
+
+
+def move(start_s: float, end_s: float, to_label: str) -> HandMove:
+    return HandMove(Span(start_s, end_s), SpeakerLabel(to_label))
+
+
+class Aside(Ears):
+    """Hears B's asides as a third voice, a little nearer to A's than to B's."""
+
+    def _hear(self, at_s: float) -> Voiceprint | None:
+        if 2.1 <= at_s < 3.3 or 42.1 <= at_s < 43.3:
+            vector = np.array([0.3, 0.2, 0.0, np.sqrt(1 - 0.13)], np.float32)
+            return Voiceprint(vector, self.model_id, 1.0)
+        return super()._hear(at_s)
+
+
+def said_later(fusion: Fusion) -> set[str | None]:
+    return {word.speaker for segment in fusion.segments for word in segment.words if 42 <= word.start_s < 43.2}
+
+
+def test_what_a_human_gave_to_somebody_is_theirs_whatever_turns_and_voices_say() -> None:
+    ears = Ears((0, 60, "A"))
+    fusion = fuse(transcript(TALK), HEARD, ears, [move(2.2, 3.1, "B")])
+    assert lines(fusion) == [
+        ("A", "Shall we start on Monday then?"),
+        ("B", "Yes of course."),
+        ("A", "Very well then."),
+    ]
+
+
+def test_a_hard_example_takes_a_similar_doubtful_stretch_elsewhere_with_it() -> None:
+    spoken = transcript(TALK, [*say("We shall see.", 41.0), *LATER, *say("Very well then.", 43.6)])
+    without = fuse(spoken, HEARD, Aside((0, 10, "A"), (40, 60, "A")))
+    assert said_later(without) == {"A"}, "by itself the voice is taken for A's"
+    fusion = fuse(spoken, HEARD, Aside((0, 10, "A"), (40, 60, "A")), [move(2.2, 3.1, "B")])
+    assert said_later(fusion) == {"B"}
+    assert ("A", "We shall see.") in lines(fusion)
+    assert ("A", "Very well then.") in lines(fusion)
+
+
+def test_a_hard_example_of_another_voice_takes_nothing_with_it() -> None:
+    spoken = transcript(TALK, [*say("We shall see.", 41.0), *LATER, *say("Very well then.", 43.6)])
+    ears = Ears((0, 2, "A"), (2, 3.3, "B"), (3.3, 60, "A"))
+    assert said_later(fuse(spoken, HEARD, ears, [move(2.2, 3.1, "B")])) == {"A"}
+
+
+def test_an_example_is_listened_to_and_its_own_words_are_not_asked_about() -> None:
+    ears = Aside((0, 10, "A"))
+    fusion = fuse(transcript(TALK), HEARD, ears, [move(2.2, 3.1, "B")])
+    [covering] = [span for span in ears.asked if span.start_s <= 2.65 < span.end_s]
+    assert (covering.start_s, covering.end_s) == pytest.approx((2.2, 3.1))
+    assert fusion.listened_s == pytest.approx(sum(span.duration_s for span in ears.asked))
+
+
+def test_somebody_without_a_print_is_known_by_what_was_moved_to_them() -> None:
+    merged = merge_turns([*HEARD.turns, Turn(50, 50.3, SpeakerLabel("C"))])
+    silent = Diarization(60.0, merged, exclusive_turns(merged), dict(HEARD.voiceprints))
+    spoken = transcript(TALK, [*say("We shall see.", 41.0), *LATER, *say("Very well then.", 43.6)])
+    fusion = fuse(spoken, silent, Aside((0, 10, "A"), (40, 60, "A")), [move(2.2, 3.1, "C")])
+    assert said_later(fusion) == {"C"}
+
+
+def test_whoever_moved_a_stretch_last_was_right() -> None:
+    moves = [move(0.0, 5.0, "B"), move(2.2, 3.1, "A")]
+    assert ("A", "Yes of course.") in lines(fuse(transcript(TALK), HEARD, None, moves))
+
+
+def test_a_word_belongs_to_the_stretch_in_which_its_middle_lies() -> None:
+    assert ("B", "Yes of course.") in lines(fuse(transcript(TALK), HEARD, None, [move(2.34, 2.96, "B")]))
+    assert fuse(transcript(TALK), HEARD, None, [move(2.0, 2.34, "B")]) == fuse(transcript(TALK), HEARD)
+
+
+def test_a_move_to_somebody_who_is_not_there_moves_nothing() -> None:
+    assert fuse(transcript(TALK), HEARD, None, [move(2.2, 3.1, "C")]) == fuse(transcript(TALK), HEARD)
+
+
+def test_the_voices_of_the_diarization_stay_as_they_are() -> None:
+    before = {label: print_.vector.copy() for label, print_ in HEARD.voiceprints.items()}
+    fuse(transcript(TALK), HEARD, Aside((0, 10, "A")), [move(2.2, 3.1, "B")])
+    assert {label: print_.vector.tolist() for label, print_ in HEARD.voiceprints.items()} == {
+        label: vector.tolist() for label, vector in before.items()
+    }
+
+
 meetings = st.tuples(
     st.lists(
         st.tuples(st.integers(0, 15), st.integers(0, 6), st.sampled_from(["oui", "non.", "« ah ", "5 %,"])), max_size=40
@@ -124,19 +216,47 @@ meetings = st.tuples(
 )
 
 
-@settings(deadline=None)
-@given(meetings)
-def test_words_in_are_words_out_in_order_and_the_seconds_balance(meeting) -> None:
+Meeting = tuple[list[tuple[int, int, str]], list[tuple[int, int, str]]]
+
+
+def staged(meeting: Meeting) -> tuple[Transcript, Diarization]:
     words, at = [], 0
     for pause, length, text in meeting[0]:
         at += pause
         words.append(Word(at / 10, (at + length) / 10, text, 0.5))
         at += length
-    source = transcript(words[:7], words[7:], duration_s=45.0)
-    diarization = heard(*((start / 10, (start + length) / 10, s) for start, length, s in meeting[1]), duration_s=45.0)
+    turns = ((start / 10, (start + length) / 10, speaker) for start, length, speaker in meeting[1])
+    return transcript(words[:7], words[7:], duration_s=45.0), heard(*turns, duration_s=45.0)
+
+
+@settings(deadline=None)
+@given(meetings)
+def test_words_in_are_words_out_in_order_and_the_seconds_balance(meeting: Meeting) -> None:
+    source, diarization = staged(meeting)
     fusion = fuse(source, diarization, Ears((0, 10, "A"), (10, 30, "C")))
     flat = [word for segment in fusion.segments for word in segment.words]
     assert [(w.start_s, w.end_s, w.text) for w in flat] == [(w.start_s, w.end_s, w.text) for w in source.words]
     assert all(a.start_s <= b.start_s for a, b in zip(fusion.segments, fusion.segments[1:], strict=False))
     assert all((word.speaker is None) == (not diarization.turns) for word in flat)
     assert fusion.coverage.total_s == pytest.approx(45.0, abs=1e-6)
+
+
+moved_stretches = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 60), st.sampled_from("ABC")), max_size=4)
+
+
+@settings(deadline=None)
+@given(meetings, moved_stretches)
+def test_no_word_is_lost_by_moving_and_every_moved_word_is_where_it_was_put(
+    meeting: Meeting, moved: list[tuple[int, int, str]]
+) -> None:
+    source, diarization = staged(meeting)
+    moves = [move(start / 10, (start + length) / 10, speaker) for start, length, speaker in moved]
+    flat = [
+        word for segment in fuse(source, diarization, Aside((0, 60, "A")), moves).segments for word in segment.words
+    ]
+    assert [(w.start_s, w.end_s, w.text) for w in flat] == [(w.start_s, w.end_s, w.text) for w in source.words]
+    known = [one for one in moves if one.to_label in diarization.speakers]
+    for word in flat:
+        middle_s = (word.start_s + word.end_s) / 2
+        last = [one.to_label for one in known if one.span.start_s <= middle_s < one.span.end_s][-1:]
+        assert last in ([], [word.speaker])
