@@ -24,7 +24,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain.errors import ScribeError
-from scribe.services import enrolment, forgetting, idempotency, resumable
+from scribe.services import enrolment, forgetting, idempotency, resumable, rewriting
 from scribe.services.uploads import Desk
 from scribe.services.voice_litter import remove_voice_litter
 
@@ -162,6 +162,7 @@ class Housekeeping:
         """Files that were never completed."""
         age_s = LOCAL_LEFTOVER_AGE_S if self._storage.is_local else REMOTE_LEFTOVER_AGE_S
         removed = await asyncio.to_thread(self._storage.remove_leftovers, age_s)
+        removed += await asyncio.to_thread(rewriting.remove_leftovers, self._storage)
         if removed:
             get_logger().info("housekeeping.leftovers_removed", files=removed)
 
