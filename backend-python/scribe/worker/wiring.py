@@ -118,8 +118,9 @@ def voice_model(settings: Settings) -> str:
         from scribe.engines.fake import MODEL_ID, MODEL_REVISION
 
         return f"{MODEL_ID}@{MODEL_REVISION}"
-    weights = open_store(settings).path(VOICEPRINT)
-    sha256 = model_sha256(weights) if weights.is_file() else _facts(VOICEPRINT).sha256
+    store = open_store(settings)
+    is_installed = store.is_installed(VOICEPRINT)
+    sha256 = model_sha256(store.path(VOICEPRINT)) if is_installed else _facts(VOICEPRINT).sha256
     return f"{VOICEPRINT}@{revision_of(sha256 or '')}"
 
 
