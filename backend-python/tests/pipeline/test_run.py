@@ -14,10 +14,13 @@ import pytest
 from scribe.adapters.audio import PyAvConverter
 from scribe.adapters.storage import FolderCheckpoints
 from scribe.domain.audio import Waveform
+from scribe.domain.carry_over import HandMove, HandMoves
 from scribe.domain.errors import Cancelled, EngineError, ModelMissingError
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
+from scribe.domain.namings import Recognised
 from scribe.domain.speech import (
     Diarization,
+    Span,
     SpeakerCount,
     SpeakerLabel,
     TranscribedBlock,
@@ -248,15 +251,85 @@ class NamesEverybody:
     def settings(self) -> Mapping[str, object]:
         return {"engine": "test", "bank": "ada"}
 
-    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Mapping[SpeakerLabel, Identification]:
+    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Recognised:
         self.asked.append(sorted(voiceprints))
-        return {speaker: Identification("Ada", 0.9, None, None, "matched") for speaker in voiceprints}
+        verdicts = {speaker: Identification("Ada", 0.9, None, None, "matched") for speaker in voiceprints}
+        return Recognised(verdicts, (RunWarning("voices.unknown_name", "No voice of Zoé is known here."),))
 
 
-def test_speakers_are_named_and_the_verdict_is_kept(recording: Path, tools: Tools, store: FolderCheckpoints) -> None:
+def test_speakers_are_named_and_what_the_bank_says_is_told(
+    recording: Path, tools: Tools, store: FolderCheckpoints
+) -> None:
+    outcome, notes = run(recording, replace(tools, identifier=NamesEverybody()), store)
+    assert {verdict.name for verdict in outcome.identifications.values()} == {"Ada"}
+    assert [warning.code for warning in outcome.warnings] == ["voices.unknown_name"]
+    assert notes.warnings == list(outcome.warnings)
+    assert Stage.IDENTIFY in notes.started
+
+
+def test_names_are_asked_for_each_time_and_never_kept(
+    recording: Path, tools: Tools, store: FolderCheckpoints, tmp_path: Path
+) -> None:
+    left_by_an_earlier_version = tmp_path / "checkpoints" / "identify.json"
+    left_by_an_earlier_version.parent.mkdir()
+    left_by_an_earlier_version.write_text('0\n{}\n{"SPEAKER_00": {"name": "Eve"}}')
     identifier = NamesEverybody()
     first, _ = run(recording, replace(tools, identifier=identifier), store)
     second, _ = run(recording, replace(tools, identifier=identifier), store)
-    assert {verdict.name for verdict in first.identifications.values()} == {"Ada"}
     assert second.identifications == first.identifications
-    assert len(identifier.asked) == 1
+    assert len(identifier.asked) == 2
+    kept = [path for path in (tmp_path / "checkpoints").iterdir() if path.is_file()]
+    assert not left_by_an_earlier_version.exists()
+    assert not [path for path in kept if b"Ada" in path.read_bytes()]
+
+
+class KnowsNobodyJustNow:
+    @property
+    def settings(self) -> Mapping[str, object]:
+        return {"engine": "test"}
+
+    def identify(self, voiceprints: Mapping[SpeakerLabel, Voiceprint]) -> Recognised:
+        raise EngineError("The known voices could not be used.")
+
+
+def test_a_bank_that_cannot_be_used_costs_the_names_only(
+    recording: Path, tools: Tools, store: FolderCheckpoints
+) -> None:
+    outcome, _ = run(recording, replace(tools, identifier=KnowsNobodyJustNow()), store)
+    assert outcome.identifications == {}
+    assert [warning.code for warning in outcome.warnings] == ["stage.failed.identify"]
+    assert {segment.speaker for segment in outcome.fusion.segments} == {"SPEAKER_00", "SPEAKER_01"}
+    _, notes = run(recording, replace(tools, identifier=NamesEverybody()), store)
+    assert notes.started == [Stage.IDENTIFY], "nothing else depends on names"
+
+
+class Listens:
+    """Keeps whom it heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[SpeakerLabel, ...]] = []
+
+    def listen(self, diarization: Diarization, waveform: Waveform, progress: Callable[[float], None]) -> None:
+        assert waveform.duration_s == pytest.approx(150.0, abs=0.01)
+        self.heard.append(diarization.speakers)
+        progress(1.0)
+
+
+def test_voices_are_listened_to_while_the_audio_is_at_hand_also_when_all_else_is_done(
+    recording: Path, tools: Tools, store: FolderCheckpoints
+) -> None:
+    listener = Listens()
+    for _ in range(2):
+        outcome, _ = run(recording, replace(tools, listener=listener), store)
+        assert outcome.identifications == {}
+    assert listener.heard == [("SPEAKER_00", "SPEAKER_01")] * 2
+
+
+def test_a_segment_that_was_moved_by_hand_is_fused_anew(
+    recording: Path, tools: Tools, store: FolderCheckpoints
+) -> None:
+    run(recording, tools, store)
+    turns = {SpeakerLabel("SPEAKER_07"): (Span(50, 95),)}
+    moves = HandMoves((HandMove(Span(0, 4), SpeakerLabel("SPEAKER_07")),), turns)
+    _, notes = run(recording, tools, store, moves=moves)
+    assert notes.started == [Stage.FUSE]
