@@ -17,6 +17,7 @@ from uuid import UUID
 from scribe.adapters.unit_of_work import UnitOfWork
 from scribe.domain import layout
 from scribe.domain.carry_over import successors
+from scribe.domain.erasures import VOICE_ERASED
 from scribe.domain.jobs import ClaimedJob
 from scribe.domain.meeting import MeetingId
 from scribe.domain.namings import HeardSpeaker, Naming, ScoredPerson, Speaker
@@ -49,6 +50,10 @@ async def store_speakers(unit: UnitOfWork, job: ClaimedJob, heard: Sequence[Hear
         [layout.speaker_samples_folder(job.meeting_id, run) for run in {one.run for one in before} - {job.run}],
         PURGE_AGAIN_AFTER,
     )
+    erased = [one.sample_key for one, row in zip(heard, rows, strict=True) if row.reason == VOICE_ERASED]
+    if erased:  # this run measured what was to be measured by nobody any more
+        measured = [layout.checkpoints_folder(job.meeting_id), *(key for key in erased if key is not None)]
+        await unit.purges.add(measured, timedelta(0))
     stored = await unit.speakers.of_meeting(job.meeting_id)
     is_as_written = not has_moves and all(map(_is_as_written, heard, _in_order(stored, heard)))
     if is_as_written:
@@ -117,6 +122,8 @@ def _inherited(speaker: Speaker, before: Speaker | None) -> Speaker:
     if before is None:
         return speaker
     speaker = replace(speaker, refused=before.refused)
+    if _stays_erased(speaker, before):
+        speaker = _without_voice(speaker, before)
     if not before.naming.is_human:
         return speaker
     return replace(
@@ -127,6 +134,31 @@ def _inherited(speaker: Speaker, before: Speaker | None) -> Speaker:
         learned_print_id=before.learned_print_id,
         decided_by=before.decided_by,
         decided_at=before.decided_at,
+    )
+
+
+def _stays_erased(speaker: Speaker, before: Speaker) -> bool:
+    """Somebody forgot this voice, or it was withdrawn: another run does not bring it back, unless its person is in the
+    bank again and was heard again."""
+    is_back = before.person_id is not None and speaker.person_id == before.person_id
+    return before.reason == VOICE_ERASED and not is_back
+
+
+def _without_voice(speaker: Speaker, before: Speaker) -> Speaker:
+    return replace(
+        speaker,
+        voiceprint=None,
+        quality=None,
+        spans=(),
+        sample_key=None,
+        naming=before.naming,
+        person_id=before.person_id,
+        name=before.name,
+        score=None,
+        probability=None,
+        reason=VOICE_ERASED,
+        explanation="",
+        candidates=(),
     )
 
 

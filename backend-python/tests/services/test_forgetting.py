@@ -20,17 +20,21 @@ from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.erasures import VOICE_ERASED, Tombstone
 from scribe.domain.errors import ForbiddenError, NotFoundError
+from scribe.domain.jobs import Published
 from scribe.domain.meeting import MeetingId
-from scribe.domain.namings import Naming, ScoredPerson, Speaker
+from scribe.domain.namings import HeardSpeaker, Naming, ScoredPerson, Speaker
 from scribe.domain.people import ConsentDraft, NamePolicy, Person, PersonId, VoiceprintId
 from scribe.domain.requests import RunOptions
 from scribe.domain.speech import Span, SpeakerLabel
+from scribe.domain.voices import Band, Candidate, Identification
 from scribe.services import people
 from scribe.services.forgetting import forget, reapply, retention, store_tombstones
 from scribe.services.housekeeping import Housekeeping, purge
+from scribe.services.queue import requeue
 from scribe.services.voice_litter import remove_voice_litter
-from tests.api.planting import complete, plant
+from tests.api.planting import claim, complete, plant
 from tests.bank import MODEL, enter, stored, teach, voice
+from tests.domain.exports.meeting import french_meeting
 
 LABEL = SpeakerLabel("SPEAKER_00")
 SECOND = SpeakerLabel("SPEAKER_01")
@@ -346,6 +350,42 @@ async def waits_for_a_lock(units: UnitOfWorkFactory) -> None:
                 if await unit.session.scalar(text("select exists (select from pg_locks where not granted)")):
                     return
             await asyncio.sleep(0.01)
+
+
+async def test_another_run_does_not_bring_an_erased_voice_back(
+    units: UnitOfWorkFactory, member: Principal, storage: Storage
+) -> None:
+    """Nor give it somebody else's name; what people see stays."""
+    person, other = [await enter(units, member, name) for name in ("Claire", "Marc")]
+    await teach(units, other, 2)
+    meeting_id = await a_meeting(units, member, storage)
+    await speaks(units, meeting_id, {"naming": Naming.AUTO, "person_id": person.id}, {})
+    async with units() as unit:
+        await unit.session.execute(update(SpeakerRow).where(SpeakerRow.label == SECOND).values(turns=[[10.0, 20.0]]))
+    await forget(units, member, person.id, NamePolicy.KEEP)
+    async with units() as unit:
+        await requeue(unit, meeting_id, None, 5)
+    queue, job = await claim(units)
+    found = Candidate(str(other.id), "Marc", 0.7, 0.9)
+    verdict = Identification("Marc", 0.7, None, None, "matched", "Marc", Band.AUTO, 0.9, (found,), "0.70")
+    heard = [
+        HeardSpeaker(label, (span,), voice(number), None, (span,), key, verdict if number == 0 else None)
+        for number, (label, span) in enumerate({LABEL: Span(0.0, 9.0), SECOND: Span(10.0, 20.0)}.items())
+        if (key := layout.speaker_sample_key(meeting_id, job.run, label))
+    ]
+    for one in heard:
+        storage.write(one.sample_key or "", b"RIFF")
+    storage.write(f"{layout.checkpoints_folder(meeting_id)}/diarize.json", b"[1]")
+    staging = layout.staging_folder(layout.results_folder(job.created_at, meeting_id), job.token)
+    fusion, _ = french_meeting()
+    storage.write(f"{staging}/fusion.json", fusion.to_json().encode())
+    await queue.publish(job, storage, Published(("fusion.json",), "fr", 2, 1, 20.0, tuple(heard)))
+    await purge(units, storage)
+    erased, stranger = await speaker_of(units, meeting_id), await speaker_of(units, meeting_id, SECOND)
+    assert (erased.voiceprint, erased.sample_key, erased.shown_name, erased.candidates) == (None, None, "Claire", ())
+    assert stranger.voiceprint is not None
+    left = {key for top in ("derived", "checkpoints") for key in storage.keys(top)}
+    assert left == {layout.speaker_sample_key(meeting_id, job.run, SECOND)}
 
 
 async def test_two_who_forget_the_same_person_do_it_once(units: UnitOfWorkFactory, member: Principal) -> None:
