@@ -46,6 +46,9 @@ from scribe.domain.voices import StoredPrint, VoiceBank, Voiceprint, VoiceProfil
 
 PROFILE_PRINTS = 20
 """By how many prints at most a person is recognised; all are kept."""
+SEALED = "erased"
+"""The revision of a print that a restored backup brought back although its person was forgotten (backup_rows.py):
+compared with nothing and never made again, until it is erased again."""
 PURGE_AGAIN_AFTER = timedelta(minutes=15)
 """The voice lane may be writing a sample while its person goes; what it leaves is emptied after this time."""
 
@@ -172,7 +175,12 @@ class VoiceprintRepository:
     async def stale(self, model: str, limit: int) -> list[StoredVoiceprint]:
         """Those of another model that can be made again: their sample is kept, and nobody has been told to yet."""
         is_asked = exists().where(EnrolmentRow.remade_print_id == VoiceprintRow.id)
-        query = _prints().where(not_(_is_of(model)), VoiceprintRow.sample_key.is_not(None), not_(is_asked))
+        query = _prints().where(
+            not_(_is_of(model)),
+            VoiceprintRow.model_revision != SEALED,
+            VoiceprintRow.sample_key.is_not(None),
+            not_(is_asked),
+        )
         return await self._all(query.order_by(*_OLDEST_FIRST).limit(limit))
 
     async def mark_stale(self, model: str) -> int:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.adapters.voiceprints import SEALED
 from scribe.core.config import Settings
 from scribe.core.ids import uuid7
 from scribe.core.logging import get_logger
@@ -249,7 +250,9 @@ class VoiceDesk:
         print_id = enrolment.remade_print_id
         if heard.voiceprint is None or print_id is None:
             return await _refuse(unit, enrolment, heard, heard.problems or problems(VoiceQuality(0.0)))
-        await unit.voiceprints.make_again(print_id, heard.voiceprint, heard.quality)
+        old = await unit.voiceprints.get(print_id, for_update=True)
+        if old is not None and old.voiceprint.model_revision != SEALED:  # a restored backup may hold an old task
+            await unit.voiceprints.make_again(print_id, heard.voiceprint, heard.quality)
         await unit.enrolments.remove([enrolment.id])
         return EnrolmentStatus.DONE
 

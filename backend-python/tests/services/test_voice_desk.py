@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.adapters.voiceprints import SEALED
 from scribe.core.config import Settings, load_settings
 from scribe.core.ids import uuid7
 from scribe.core.models_db import EnrolmentRow, MeetingRow, SpeakerRow, UserRow, VoiceprintRow
@@ -674,6 +675,23 @@ async def test_a_sample_from_which_nothing_can_be_made_leaves_the_print_stale(
     task = await claimed(desk)
     assert await desk.conclude(task, MeasuredClip(None, VoiceQuality(0.0))) is EnrolmentStatus.REFUSED
     assert (await _print(front.units, task.enrolment.remade_print_id)).is_stale
+    assert await desk.begin() == 0
+
+
+async def test_a_print_of_somebody_forgotten_that_a_backup_brought_back_is_not_made_again(
+    front: Desk, desk: VoiceDesk, member: Principal
+) -> None:
+    person = await enter(front.units, member, "Claire")
+    async with front.units() as unit:
+        await unit.voiceprints.add(stored(person.id, voice(1, revision=OLD), sample_key="v/1.wav"))
+    await desk.begin()
+    task = await claimed(desk)  # as a backup may hold it
+    async with front.units() as unit:
+        await unit.session.execute(update(VoiceprintRow).values(model_revision=SEALED))
+    await desk.conclude(task, heard(voice(7)))
+    sealed = await _print(front.units, task.enrolment.remade_print_id)
+    assert sealed.voiceprint.vector.tobytes() == voice(1).vector.tobytes()
+    assert sealed.is_stale
     assert await desk.begin() == 0
 
 
