@@ -24,6 +24,7 @@ from scribe.domain.voices import Cohort, VoiceBank, VoiceClip, Voiceprint, Voice
 from scribe.engines.clips import ClipMeter
 from scribe.engines.diarization import OnnxDiarizer
 from scribe.engines.identification import Enroller
+from scribe.engines.onnx import model_sha256, revision_of
 from scribe.engines.residency import Residency
 from scribe.engines.voice_calibration import load_cohort
 from scribe.engines.voiceprint import CampPlusExtractor
@@ -112,9 +113,10 @@ class Measures:
                 vectors=np.array([print_.vector for print_ in prints.values()]),
                 speech_s=np.array([print_.speech_s for print_ in prints.values()]),
             )
+        revision = revision_of(model_sha256(WEIGHTS / "campplus.onnx"))
         with np.load(kept) as found:
             return [
-                Speaker(meeting.stem, str(truth), Voiceprint(vector, "campplus", float(speech_s)))
+                Speaker(meeting.stem, str(truth), Voiceprint(vector, "campplus", float(speech_s), revision))
                 for truth, vector, speech_s in zip(found["truth"], found["vectors"], found["speech_s"], strict=True)
             ]
 

@@ -23,6 +23,7 @@ from scribe.adapters.audio import PyAvConverter
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.domain.speech import Span
 from scribe.domain.voices import Voiceprint
+from scribe.engines.onnx import model_sha256, revision_of
 from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlusExtractor
 
@@ -139,8 +140,7 @@ def _of_others(audio: Path, listening: _Listener) -> Iterator[Talker]:
 def open_prints(audio: Path) -> "TrialPrints":
     """With the caches of the benchmark, and the further clips if somebody has put some there."""
     extra = CACHE / "voices-extra"
-    weights = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]
-    return TrialPrints(audio, CACHE / f"voice-prints-{weights}", extra if extra.is_dir() else None)
+    return TrialPrints(audio, CACHE / f"voice-prints-{model_sha256(WEIGHTS)[:8]}", extra if extra.is_dir() else None)
 
 
 class TrialPrints:
@@ -149,6 +149,7 @@ class TrialPrints:
     def __init__(self, audio: Path, cache: Path, extra: Path | None = None) -> None:
         cache.mkdir(parents=True, exist_ok=True)
         self._cache = cache
+        self._revision = revision_of(model_sha256(WEIGHTS))
         self._loaded: dict[str, tuple[Voiceprint, ...]] = {}
         self._extractor = CampPlusExtractor(WEIGHTS, Residency("keep"))
         self.people = talkers(audio, extra)
@@ -206,7 +207,7 @@ class TrialPrints:
                 np.savez(file, vectors=vectors, speech_s=np.array([print_.speech_s for print_ in prints]))
             with np.load(file) as kept:
                 self._loaded[key] = tuple(
-                    Voiceprint(vector, "campplus", float(speech_s))
+                    Voiceprint(vector, "campplus", float(speech_s), self._revision)
                     for vector, speech_s in zip(kept["vectors"], kept["speech_s"], strict=True)
                 )
         return self._loaded[key]

@@ -54,7 +54,7 @@ LabelT = TypeVar("LabelT", bound=str)
 
 CENTRED = Calibration(0.85, 0.43, 0.17, different_mean=0.01, different_sd=0.12, floor=0.40)
 """For centred scores of a model that nobody has calibrated: CAM++'s, on the careful side."""
-PLAIN = Calibration(0.90, 0.25, 0.12, different_mean=0.40, different_sd=0.085, floor=0.60)
+PLAIN = Calibration(0.90, 0.25, 0.12, different_mean=0.40, different_sd=0.085, floor=0.60, lookalike_offset=0.5)
 """For plain cosines."""
 AUTO_PROBABILITY = 0.95
 """What it costs and gives: docs/benchmarks.md, "The voice bank"."""
