@@ -310,16 +310,19 @@ def _view(speaker: Speaker, known: Mapping[PersonId, PersonRef]) -> SpeakerView:
     person = known.get(speaker.person_id) if speaker.person_id is not None else None
     is_hidden = speaker.person_id is not None and person is None
     is_suggested = speaker.naming is Naming.SUGGESTED
+    # What a machine found is about whom it names; beside what a human says stands what was found among the people of
+    # the meeting's owner, as beside any free name.
+    is_secret = is_hidden and not speaker.naming.is_human
     return SpeakerView(
         label=speaker.label,
         naming=Naming.UNKNOWN if is_hidden and is_suggested else speaker.naming,
         name=speaker.shown_name,
         person=None if is_suggested else person,
         suggestion=person if is_suggested else None,
-        score=None if is_hidden else speaker.score,
-        probability=None if is_hidden else speaker.probability,
-        reason=None if is_hidden else speaker.reason,
-        explanation="" if is_hidden else speaker.explanation,
+        score=None if is_secret else speaker.score,
+        probability=None if is_secret else speaker.probability,
+        reason=None if is_secret else speaker.reason,
+        explanation="" if is_secret else speaker.explanation,
         candidates=tuple(
             CandidateView(one.person_id, known[one.person_id].name, one.score, one.probability)
             for one in speaker.candidates

@@ -1,5 +1,6 @@
 """Who the speakers of a meeting are, over HTTP: read, name, learn and un-learn, listen, move a stretch."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -255,6 +256,31 @@ async def test_a_person_who_is_shared_no_more_is_a_name_and_not_a_person_to_othe
     text = (await client.get(at(theirs, "/speakers"))).text
     assert str(shared.id) not in text
     assert "Claire" not in text, "a machine named her, and looked again"
+
+
+async def test_an_administrators_person_is_a_mere_name_to_the_owner_of_the_meeting(
+    client: httpx.AsyncClient, act_as: ActAs, lane: Lane, units: UnitOfWorkFactory, storage: Storage,
+    member: Principal, administrator: Principal,
+) -> None:  # fmt: skip
+    """The owner is answered as if the administrator had given the name freely: whether there is a person behind it,
+    with a voice that was learned, is not theirs to know."""
+    private = await add_person(units, administrator.user_id, "Zoé")
+    shown = []
+    for decision in ({"name": "Zoé"}, {"person_id": str(private.id)}):
+        planted = await plant(units, member, storage)
+        await lane.process({"SPEAKER_00": pitch(3), "SPEAKER_01": pitch(8)})
+        act_as(administrator)
+        named = await decide(client, planted, **decision)
+        assert named.json()["learned"] is ("person_id" in decision)
+        act_as(member)
+        tails = ("/speakers", "/transcript", "/results/fusion", "/results/diarization", "/exports/md", "")
+        answers = [(await client.get(at(planted, tail))).text for tail in tails]
+        assert str(private.id) not in "".join(answers)
+        shown.append([_IDS_AND_TIMES.sub("", answer) for answer in answers])
+    assert shown[0] == shown[1]
+
+
+_IDS_AND_TIMES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)")
 
 
 # --- listening --------------------------------------------------------------------------------------------------------

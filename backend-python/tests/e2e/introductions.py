@@ -79,5 +79,5 @@ class Bank:
 
     def speaker_of(self, meeting_id: str, at_s: float) -> str:
         """Who speaks at a time, by the transcript."""
-        answer = self.http.get(f"/api/v1/meetings/{meeting_id}/transcript", params={"from": at_s, "to": at_s + 1})
+        answer = self.http.get(f"/api/v1/meetings/{meeting_id}/transcript", params={"from_s": at_s, "to_s": at_s + 1})
         return str(answer.raise_for_status().json()["segments"][0]["speaker"])

@@ -56,7 +56,7 @@ def test_a_stranger_named_once_is_known_next_time_and_unknown_again_when_that_wa
 
     corrected = bank.decide(first, label, unknown=True)
     assert (corrected["name"], corrected["naming"]) == (None, "rejected")
-    assert bank.http.get("/api/v1/voices", params={"person_id": person_id}).json()["voices"] == []
+    assert bank.http.get("/api/v1/voices", params={"person_id": person_id}).json()["items"] == []
     third = bank.hold(talk(tmp_path, THIRD), "three")
     assert bank.names(third) == set()
 
