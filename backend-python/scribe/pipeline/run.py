@@ -21,7 +21,7 @@ from scribe.core.logging import get_logger
 from scribe.core.metering import metered
 from scribe.domain.audio import AudioFacts, Waveform
 from scribe.domain.carry_over import HandMoves
-from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError
+from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError, UnavailableError
 from scribe.domain.fusion import Fusion
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
 from scribe.domain.namings import Recognised
@@ -213,8 +213,8 @@ class _Run:
         """A stage without which the rest is still worth having."""
         try:
             return work()
-        except (Cancelled, ModelMissingError, ResourceError):
-            raise  # asked for, or mended by the user in a minute: half a result would hide it
+        except (Cancelled, ModelMissingError, ResourceError, UnavailableError):
+            raise  # asked for, soon mended by the user, or better at the next attempt: half a result would hide it
         except ScribeError as error:
             self._warn(RunWarning(f"stage.failed.{stage}", f"{_FAILED[stage]} {error}"))
             if stage is Stage.DIARIZE:  # what builds on it must not be mistaken for the result of a complete run

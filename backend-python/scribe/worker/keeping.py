@@ -13,8 +13,10 @@ Usage::
 from collections.abc import Mapping
 
 from scribe.adapters.storage import Storage
+from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.audio import Waveform
+from scribe.domain.errors import EngineError
 from scribe.domain.jobs import ClaimedJob
 from scribe.domain.namings import HeardSpeaker
 from scribe.domain.speech import Diarization, SpeakerLabel
@@ -35,8 +37,12 @@ class VoiceKeeper:
         self._heard: list[tuple[HeardVoice, str | None]] = []
 
     def listen(self, diarization: Diarization, waveform: Waveform, progress: Progress) -> None:
-        """Raises: StorageError, ResourceError, and what measuring voices raises."""
-        voices = hear_speakers(diarization, waveform, self._extractor, self._cohort)
+        """Raises: ModelMissingError, StorageError, ResourceError."""
+        try:
+            voices = hear_speakers(diarization, waveform, self._extractor, self._cohort)
+        except EngineError as error:  # whether a voice is one person stays open then; all else needs no model
+            get_logger().warning("voices.unmeasured", error=type(error).__name__)
+            voices = hear_speakers(diarization, waveform)
         self._heard = []
         for done, voice in enumerate(voices, start=1):
             self._heard.append((voice, self._kept(voice)))
