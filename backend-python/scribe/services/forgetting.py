@@ -26,7 +26,7 @@ from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.erasures import Tombstone, new_pseudonym
-from scribe.domain.errors import ForbiddenError, NotFoundError, UnavailableError
+from scribe.domain.errors import ArtefactError, ForbiddenError, NotFoundError, UnavailableError
 from scribe.domain.events import EventKind, NewEvent
 from scribe.domain.meeting import MeetingId
 from scribe.domain.people import Forgotten, NamePolicy, PersonId, may_change_person, may_read_person
@@ -72,16 +72,21 @@ async def erase_voice(unit: UnitOfWork, person_id: PersonId) -> Forgotten:
     """
     whose = Subject(person_id)
     await unit.erasures.lock_meetings(whose)
-    if await unit.erasures.person(person_id, for_update=True) is None:
+    person = await unit.erasures.person(person_id, for_update=True)
+    if person is None:
         return Forgotten(person_id)
-    return await _erase_voice_only(unit, whose, datetime.now(UTC))
+    return await _erase_voice_only(unit, whose, datetime.now(UTC), person.merged_ids)
 
 
-async def _erase_voice_only(unit: UnitOfWork, whose: Subject, erased_at: datetime) -> Forgotten:
+async def _erase_voice_only(
+    unit: UnitOfWork, whose: Subject, erased_at: datetime, merged_ids: Iterable[PersonId] = ()
+) -> Forgotten:
+    """``merged_ids``: entries that were found to be the same person; an older backup has them apart."""
     traces, mentions = await _erase_voice(unit, whose)
     await unit.purges.add(traces.sample_keys, PURGE_AGAIN_AFTER)  # the folder may get new samples, after a new consent
     meetings = await _tell(unit, [*traces.labels, *mentions])
-    await unit.erasures.add(Tombstone(whose.person_id, erased_at, None, None, traces.voiceprint_ids))
+    for person_id in (whose.person_id, *merged_ids):
+        await unit.erasures.add(Tombstone(person_id, erased_at, None, None, traces.voiceprint_ids))
     return Forgotten(whose.person_id, len(traces.voiceprint_ids), len(traces.sample_keys), meetings)
 
 
@@ -89,7 +94,7 @@ async def reapply(units: UnitOfWorkFactory, storage: Storage) -> int:
     """After a restore, and at every start: whom the storage or the database remembers to have been forgotten is
     forgotten again, whose voice was erased loses it again. Costs a listing where there is nothing to do.
 
-    Raises: UnavailableError, StorageError. Returns how many.
+    Raises: UnavailableError, StorageError; ArtefactError when a tombstone cannot be read. Returns how many.
     """
     kept = {
         person_id for key in await asyncio.to_thread(storage.keys, layout.ERASURES) if (person_id := _person_of(key))
@@ -99,16 +104,23 @@ async def reapply(units: UnitOfWorkFactory, storage: Storage) -> int:
             raise UnavailableError("The tables of this version are not there yet: run `scribe migrate`.")
         known = await unit.erasures.known()
         back = {person_id: known[person_id] for person_id in await unit.erasures.resurrected()}
+    damaged: ArtefactError | None = None
     for person_id in kept:
         here = known.get(person_id)
         if here is not None and here.policy is not None:
             continue
         content = await asyncio.to_thread(storage.read, layout.erasure_key(person_id))
-        stone = None if content is None else Tombstone.from_json(content)
+        try:
+            stone = None if content is None else Tombstone.from_json(content)
+        except ArtefactError as error:  # the others are heeded first
+            damaged = error
+            continue
         if stone is not None and (here is None or here.erased_at < stone.erased_at):
             back[person_id] = stone
     for stone in back.values():
         await _again(units, stone)
+    if damaged is not None:
+        raise damaged
     return len(back)
 
 

@@ -19,7 +19,7 @@ from scribe.core.models_db import ErasureRow, EventRow, MeetingRow, PersonRow, P
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.erasures import VOICE_ERASED, Tombstone
-from scribe.domain.errors import ForbiddenError, NotFoundError
+from scribe.domain.errors import ArtefactError, ForbiddenError, NotFoundError
 from scribe.domain.jobs import Published
 from scribe.domain.meeting import MeetingId
 from scribe.domain.namings import HeardSpeaker, Naming, ScoredPerson, Speaker
@@ -509,12 +509,16 @@ async def test_withdrawn_consent_stays_withdrawn_after_a_restore(
     assert (again.has_consent, again.num_voiceprints) == (False, 0)
 
 
-async def test_a_damaged_note_in_storage_is_an_error_and_no_silence(
+async def test_a_damaged_note_in_storage_is_an_error_and_stops_no_other(
     units: UnitOfWorkFactory, member: Principal, storage: Storage
 ) -> None:
+    person = await enter(units, member, "Claire")
+    stone = Tombstone(person.id, datetime.now(UTC), NamePolicy.KEEP)
     storage.write(layout.erasure_key(uuid7()), b"{")
-    with pytest.raises(Exception, match="forgotten cannot be read"):
+    storage.write(layout.erasure_key(person.id), stone.to_json())
+    with pytest.raises(ArtefactError):
         await reapply(units, storage)
+    assert await count(units, PersonRow) == 0
 
 
 # --- what has had its time --------------------------------------------------------------------------------------------
