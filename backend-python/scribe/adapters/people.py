@@ -124,10 +124,10 @@ class PersonRepository:
         return PersonPage(people, PersonCursor(sort_name(people[-1].name), people[-1].id).encode())
 
     async def called(self, who: Principal, called: str) -> list[Person]:
-        """Whoever goes by this name, alias or id and may be read; the oldest first."""
+        """Whoever goes by this name, alias or id (also one that was merged into them) and may be read; the oldest
+        first."""
         query = _people().where(readable_by(who), _may_be_called([called])).order_by(PersonRow.id)
-        found = [_person(row) for row in await self._session.execute(query)]
-        return [person for person in found if _goes_by(called, person.id, person.name, person.aliases)]
+        return [_person(row) for row in await self._session.execute(query) if _goes_by(called, row)]
 
     async def named(self, owner_id: UserId, names: Collection[str]) -> dict[str, list[PersonId]]:
         """Whom each name, alias or id stands for among those who may be looked for in a meeting of ``owner_id``;
@@ -136,14 +136,14 @@ class PersonRepository:
         if not answer:
             return answer
         query = (
-            select(PersonRow.id, PersonRow.name, PersonRow.aliases)
+            select(PersonRow.id, PersonRow.name, PersonRow.aliases, PersonRow.merged_ids)
             .where(in_scope_of(owner_id), _may_be_called(answer))
             .order_by(PersonRow.id)
         )
-        for id_, name, aliases in await self._session.execute(query):
+        for row in await self._session.execute(query):
             for called, ids in answer.items():
-                if _goes_by(called, id_, name, aliases):
-                    ids.append(PersonId(id_))
+                if _goes_by(called, row):
+                    ids.append(PersonId(row.id))
         return answer
 
     async def names_of(self, person_ids: Collection[PersonId], who: Principal) -> dict[PersonId, str]:
@@ -240,6 +240,7 @@ def _people() -> Select[Any]:
         num_voiceprints.label("num_voiceprints"),
         speech_s.label("speech_s"),
         has_active_consent().label("has_consent"),
+        PersonRow.merged_ids,
     )
 
 
@@ -278,11 +279,15 @@ def _may_be_called(names: Iterable[str]) -> ColumnElement[bool]:
     names = [name for name in names if is_storable(name)]
     ids = [id_ for id_ in map(_id, names) if id_ is not None]
     folded = {fold(" ".join(name.split())) for name in names}
-    return or_(PersonRow.id.in_(ids), *(PersonRow.folded_text.contains(text, autoescape=True) for text in folded))
+    return or_(
+        PersonRow.id.in_(ids),
+        PersonRow.merged_ids.overlap(ids),
+        *(PersonRow.folded_text.contains(text, autoescape=True) for text in folded),
+    )
 
 
-def _goes_by(called: str, person_id: UUID, name: str, aliases: Iterable[str]) -> bool:
-    return _id(called) == person_id or is_called(called, name, aliases)
+def _goes_by(called: str, row: Any) -> bool:
+    return _id(called) in {row.id, *row.merged_ids} or is_called(called, row.name, row.aliases)
 
 
 def _id(text: str) -> UUID | None:

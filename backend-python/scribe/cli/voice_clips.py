@@ -71,7 +71,7 @@ def enrol(
     """Introduce a person by voice: half a minute of clean speech is plenty."""
     _refuse_what_is_no_file(clips)
     consent = consent_of(given_by, text_version)
-    asked = [_Asked(name, clip, clip.name) for clip in clips]
+    asked = [_Asked(name, clip, _printable(clip.name)) for clip in clips]
     _finish(run(lambda service: _enrol_all(service, owner, asked, consent, is_shared=is_shared, is_forced=is_forced)))
 
 
@@ -81,8 +81,8 @@ def enrol_folder(folder: Path, owner: str, *, consent: ConsentDraft | None, is_s
 
     found = find_voice_clips(folder)
     for path in found.skipped:
-        sys.stderr.write(f"! {path} is no recording: it was left out.\n")
-    asked = [_Asked(clip.name, clip.path, clip.path.relative_to(folder).as_posix()) for clip in found.clips]
+        sys.stderr.write(f"! {_printable(str(path))} is no recording: it was left out.\n")
+    asked = [_Asked(clip.name, clip.path, _printable(clip.path.relative_to(folder).as_posix())) for clip in found.clips]
     _finish(run(lambda service: _enrol_all(service, owner, asked, consent, is_shared=is_shared, is_forced=is_forced)))
 
 
@@ -238,6 +238,8 @@ async def _person(service: Service, wish: _Wish, name: str) -> Person:
     ]
     if found:
         person = only_one(found, name)
+        if wish.is_shared and not person.is_shared:
+            sys.stderr.write(f"! {person.name} is here already, and stays unshared.\n")
     elif _is_id(name):
         raise NotFoundError(f"There is nobody with the id {name}, or they are not yours to change.")
     else:
@@ -349,6 +351,11 @@ def _refuse_what_is_no_file(clips: Sequence[Path]) -> None:
     missing = [str(clip) for clip in clips if not clip.is_file()]
     if missing:
         raise OptionError(f"There is no such file: {', '.join(missing)}.")
+
+
+def _printable(path: str) -> str:
+    """A file may be called anything, control characters and invalid Unicode included."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in path)
 
 
 def _is_id(text: str) -> bool:

@@ -10,6 +10,7 @@ Usage::
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -141,7 +142,7 @@ def forget(
     """Erase a person: voiceprints, samples, and every mention. It cannot be undone."""
     if backups is not None and not backups.is_dir():
         raise OptionError(f"{backups} is no folder.")
-    person = with_units(lambda units: _found(units, owner, name))
+    person, merged = with_units(lambda units: _found_with_merged(units, owner, name))
     if not is_sure:
         typer.confirm(f"Forget {person.name} ({person.num_voiceprints} voiceprints) for good?", abort=True, err=True)
 
@@ -162,7 +163,7 @@ def forget(
     )
     if report.pseudonym is not None:
         typer.echo(f"Old transcripts say: {report.pseudonym}")
-    _tell_backups(backups, person.id)
+    _tell_backups(backups, [person.id, *merged])
 
 
 @app.command("recognise")
@@ -274,6 +275,13 @@ async def _found(units: "UnitOfWorkFactory", owner: str, name: str) -> Person:
     return await person_named(units, await principal_of(units, owner), name)
 
 
+async def _found_with_merged(units: "UnitOfWorkFactory", owner: str, name: str) -> tuple[Person, list[PersonId]]:
+    """And the entries that were merged into this one: older backups hold them."""
+    person = await _found(units, owner, name)
+    async with units() as unit:
+        return person, await unit.people.merged_ids(person.id)
+
+
 def _withdraw(name: str, owner: str, *, is_sure: bool) -> None:
     person = with_units(lambda units: _found(units, owner, name))
     if not is_sure:
@@ -297,18 +305,19 @@ def _withdraw(name: str, owner: str, *, is_sure: bool) -> None:
     typer.echo(f"{person.name} withdrew consent: the voice is erased, the entry and the names in minutes stay.")
 
 
-def _tell_backups(folder: Path | None, person_id: PersonId) -> None:
+def _tell_backups(folder: Path | None, ids: Sequence[PersonId]) -> None:
     if folder is None:
         typer.echo("Backups may still hold the person: restoring one forgets again. `--backups DIR` names them.")
         return
     from scribe.services.backup import backups_holding
 
-    found = backups_holding(folder, person_id)
-    for path in found.holding:
+    found = [backups_holding(folder, person_id) for person_id in ids]
+    holding = sorted({path for one in found for path in one.holding})
+    for path in holding:
         typer.echo(f"{path} still holds the person: delete it, or keep in mind that restoring it forgets again.")
-    for path in found.unreadable:
+    for path in found[0].unreadable:
         sys.stderr.write(f"! {path} cannot be read: nobody can tell whom it holds.\n")
-    if not found.holding:
+    if not holding:
         typer.echo(f"No backup in {folder} holds the person.")
 
 

@@ -208,7 +208,7 @@ async def _planned(unit: UnitOfWork, records: Sequence[PersonRecord], *, is_agai
     ties = PersonTies(unit.session)
     stones = await unit.erasures.known()
     erased_prints = {id_ for stone in stones.values() for id_ in stone.voiceprint_ids}
-    here = await ties.present([record.person.id for record in records])
+    here = await ties.present([id_ for record in records for id_ in (record.person.id, *record.merged_ids)])
     there = await ties.owners_of([stored.id for record in records for stored in record.prints])
     coming: list[PersonRecord] = []
     sources: list[Mapping[VoiceprintId, VoiceprintId]] = []
@@ -218,11 +218,17 @@ async def _planned(unit: UnitOfWork, records: Sequence[PersonRecord], *, is_agai
         if record.person.id in here:
             present.append(record.person.name)
             continue
-        is_forgotten = record.person.id in stones or any(stored.id in erased_prints for stored in record.prints)
+        is_forgotten = not stones.keys().isdisjoint((record.person.id, *record.merged_ids)) or any(
+            stored.id in erased_prints for stored in record.prints
+        )
         if is_forgotten and not is_again:
             forgotten.append(record.person)
             continue
-        kept = replace(record, prints=tuple(stored for stored in record.prints if stored.id not in there))
+        kept = replace(
+            record,
+            prints=tuple(stored for stored in record.prints if stored.id not in there),
+            merged_ids=tuple(id_ for id_ in record.merged_ids if id_ not in here),  # forgetting would forget them, too
+        )
         renewed = _renewed(kept) if is_forgotten else kept
         coming.append(renewed)
         sources.append(dict(zip((one.id for one in renewed.prints), (one.id for one in kept.prints), strict=True)))

@@ -26,7 +26,7 @@ from scribe.services import forgetting, people
 from scribe.services.housekeeping import purge
 from scribe.services.voice_transfer import Imported, access_report, bring_in, export
 from tests.bank import MODEL, enter, stored, teach, voice
-from tests.services.test_people import FIRST, meeting_with, speaker
+from tests.spoken_of import FIRST, meeting_with, speaker
 
 AGREED = ConsentDraft("Claire, signed", "fr-1")
 SETTINGS = VoicesSettings()
@@ -136,6 +136,24 @@ async def test_who_is_here_already_is_left_alone_also_under_the_name_they_were_m
         await unit.voiceprints.delete(first.id)
     assert (await come_back(units, storage, member, file)).present == ("Claire Martin",)
     assert [one.num_voiceprints for one in await everybody(units, member)] == [2]
+
+
+async def test_a_file_cannot_claim_that_somebody_who_is_here_was_merged_into_another(
+    units: UnitOfWorkFactory, member: Principal, storage: Storage, claire: Person, tmp_path: Path
+) -> None:
+    """Forgetting the one would forget the other."""
+    file = tmp_path / "voices.zip"
+    other = await enter(units, member, "Mme Martin")
+    await people.merge(units, member, claire.id, other.id)
+    await export(units, storage, member, file, [claire.id])
+    await empty(units)
+    async with units() as unit:
+        await unit.people.add(other)
+    imported = await come_back(units, storage, member, file)
+    assert imported.people == (claire.id,)
+    await forgetting.forget(units, member, claire.id, NamePolicy.KEEP)
+    assert await forgetting.reapply(units, storage) == 0
+    assert [one.id for one in await everybody(units, member)] == [other.id]
 
 
 async def test_a_print_that_went_to_somebody_else_in_a_split_is_not_imported_twice(
