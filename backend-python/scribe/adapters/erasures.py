@@ -23,6 +23,7 @@ from scribe.core.models_db import (
     ConsentRow,
     EnrolmentRow,
     ErasureRow,
+    IdempotencyRow,
     MeetingRow,
     PersonRow,
     SpeakerRow,
@@ -239,7 +240,8 @@ class ErasureRepository:
         return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
 
     async def delete_person(self, person_id: PersonId) -> None:
-        """With consents and all that hangs on the row."""
+        """With consents, all that hangs on the row, and the memory of the request that made it."""
+        await self._session.execute(delete(IdempotencyRow).where(IdempotencyRow.meeting_id == person_id))
         await self._session.execute(delete(PersonRow).where(PersonRow.id == person_id))
 
     async def renamed(self, meetings: Collection[MeetingId]) -> list[RenamedMeeting]:

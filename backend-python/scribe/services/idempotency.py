@@ -17,10 +17,12 @@ Usage, where the work has a transaction of its own::
             raise
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from scribe.adapters.idempotency import IdempotencyRepository
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -85,6 +87,33 @@ async def once(
         meeting_id = await work(unit)
         await finish(unit, owner, key, meeting_id)
         return meeting_id
+
+
+async def once_apart(
+    units: UnitOfWorkFactory,
+    owner: UserId,
+    key: str | None,
+    request_hash: str,
+    work: Callable[[], Awaitable[UUID]],
+) -> UUID:
+    """For work with transactions of its own, that makes something with an id (the column bears the name of the first
+    such thing). A process that dies between the work and the note of it leaves a key with which the work is done again.
+
+    Raises: IdempotencyError, InProgressError, and what ``work`` raises.
+    """
+    if key is None:
+        return await work()
+    before = await begin(units, owner, key, request_hash)
+    if before is not None:
+        return before
+    try:
+        made = await work()
+    except BaseException:
+        await asyncio.shield(abandon(units, owner, key))
+        raise
+    async with units() as unit:
+        await finish(unit, owner, key, MeetingId(made))
+    return made
 
 
 async def forget_old(unit: UnitOfWork) -> None:

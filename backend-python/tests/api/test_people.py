@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
+from scribe.core.models_db import IdempotencyRow
 from scribe.domain.accounts import Principal
 from scribe.domain.namings import Naming
 from scribe.domain.people import Person
@@ -92,6 +93,22 @@ async def test_two_people_may_have_one_name(client: httpx.AsyncClient) -> None:
     first, second = [await client.post(PEOPLE, json={"name": "Claire"}) for _ in range(2)]
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json()["id"] != second.json()["id"]
+
+
+async def test_the_same_request_again_makes_nobody_twice(client: httpx.AsyncClient, units: UnitOfWorkFactory) -> None:
+    key = {"Idempotency-Key": "claire-1"}
+    first, second = [await client.post(PEOPLE, json={"name": "Claire"}, headers=key) for _ in range(2)]
+    assert (first.status_code, second.status_code, second.json()) == (201, 201, first.json())
+    assert len((await client.get(PEOPLE)).json()["items"]) == 1
+    other = await client.post(PEOPLE, json={"name": "Anne"}, headers=key)
+    assert await code(other) == (409, "request.idempotency_mismatch")
+    refused = {"Idempotency-Key": "claire-2"}
+    assert (await client.post(PEOPLE, json={"name": "speaker 1"}, headers=refused)).status_code == 422
+    assert (await client.post(PEOPLE, json={"name": "Anne"}, headers=refused)).status_code == 201
+    await client.delete(first.headers["location"])
+    async with units() as unit:
+        kept = (await unit.session.scalars(select(IdempotencyRow.meeting_id))).all()
+    assert UUID(first.json()["id"]) not in kept, "whoever is forgotten is not remembered here"
 
 
 async def test_what_is_left_out_of_a_change_stays(client: httpx.AsyncClient, claire: Person) -> None:
@@ -296,109 +313,3 @@ async def _named(units: UnitOfWorkFactory, storage: Storage, owner: Principal, p
         units, storage, meeting.id, {"SPEAKER_00": pitch(3)}, naming=naming, person_id=person.id, probability=0.99
     )
     return meeting.id
-
-
-# --- who sees whom ----------------------------------------------------------------------------------------------------
-
-
-def requests_about(person_id: object, voice_id: object, other_id: object) -> list[tuple[str, str, Any]]:
-    """Everything that can be asked about a person, a consent or a voice."""
-    person, voice = f"{PEOPLE}/{person_id}", f"/api/v1/voices/{voice_id}"
-    consent = {"given_by": "x", "text_version": "1"}
-    return [
-        ("GET", person, None),
-        ("PATCH", person, {"name": "Eve"}),
-        ("DELETE", person, None),
-        ("DELETE", f"{person}?names=pseudonymise", None),
-        ("GET", f"{person}/meetings", None),
-        ("GET", f"{person}/export", None),
-        ("GET", f"{person}/consents", None),
-        ("POST", f"{person}/consents", consent),
-        ("DELETE", f"{person}/consents/{other_id}", None),
-        ("POST", f"{person}/merge", {"other_id": str(other_id)}),
-        ("POST", f"{PEOPLE}/{other_id}/merge", {"other_id": str(person_id)}),
-        ("POST", f"{person}/split", {"voice_ids": [str(voice_id)], "name": "Eve"}),
-        ("POST", f"{person}/voices/from-speaker", {"meeting_id": str(other_id), "label": "SPEAKER_00"}),
-        ("GET", f"/api/v1/voices?person_id={person_id}", None),
-        ("POST", "/api/v1/voices/recognise", {"person_id": str(person_id)}),
-        ("GET", voice, None),
-        ("DELETE", voice, None),
-        ("GET", f"{voice}/sample", None),
-    ]
-
-
-async def test_a_person_whom_one_may_not_read_is_answered_like_nobody(
-    client: httpx.AsyncClient, act_as: ActAs, units: UnitOfWorkFactory, storage: Storage, stranger: Principal,
-    claire: Person, subtests: pytest.Subtests,
-) -> None:  # fmt: skip
-    voice = await add_voice(units, storage, claire, pitch(3))
-    mine = await add_person(units, stranger.user_id, "Anne")
-    act_as(stranger)
-    there = requests_about(claire.id, voice.id, mine.id)
-    nobody = requests_about(uuid4(), uuid4(), mine.id)
-    for (method, address, body), (_, empty_address, empty_body) in zip(there, nobody, strict=True):
-        with subtests.test(method=method, address=address):
-            answer = await client.request(method, address, json=body)
-            empty = await client.request(method, empty_address, json=empty_body)
-            assert answer.status_code == 404
-            assert answer.content == empty.content
-            assert answer.headers.multi_items() != []
-            volatile = {"x-request-id", "date"}
-            assert {k: v for k, v in answer.headers.items() if k not in volatile} == {
-                k: v for k, v in empty.headers.items() if k not in volatile
-            }
-    assert (await client.get(PEOPLE, params={"q": "Claire"})).json() == {"items": [], "next": None}
-    assert (await client.post(f"{PEOPLE}/{claire.id}/voices", content=b"RIFF" + bytes(100))).content == (
-        await client.post(f"{PEOPLE}/{uuid4()}/voices", content=b"RIFF" + bytes(100))
-    ).content
-
-
-async def test_a_shared_person_may_be_read_by_all_and_changed_by_owner_and_administrators(
-    client: httpx.AsyncClient, act_as: ActAs, units: UnitOfWorkFactory, storage: Storage, member: Principal,
-    stranger: Principal, administrator: Principal, subtests: pytest.Subtests,
-) -> None:  # fmt: skip
-    shared = await add_person(units, member.user_id, "Claire", is_shared=True)
-    voice = await add_voice(units, storage, shared, pitch(3))
-    mine = await add_person(units, stranger.user_id, "Anne")
-    act_as(stranger)
-    seen = (await client.get(f"{PEOPLE}/{shared.id}")).json()
-    assert (seen["name"], seen["may_change"]) == ("Claire", False)
-    assert [item["id"] for item in (await client.get(PEOPLE)).json()["items"]] == [str(mine.id), str(shared.id)]
-    readable = {
-        f"{PEOPLE}/{shared.id}", f"{PEOPLE}/{shared.id}/meetings", f"/api/v1/voices?person_id={shared.id}",
-        f"/api/v1/voices/{voice.id}",
-    }  # fmt: skip
-    for method, address, body in requests_about(shared.id, voice.id, mine.id):
-        with subtests.test(method=method, address=address):
-            answer = await client.request(method, address, json=body)
-            if method == "GET" and address in readable:
-                assert answer.status_code == 200
-            elif address.endswith("/recognise"):
-                assert answer.status_code == 202
-            elif address.endswith("/from-speaker"):
-                assert answer.status_code == 404, "the meeting"
-            else:
-                assert await code(answer) == (403, "access.forbidden")
-    clip = await client.post(f"{PEOPLE}/{shared.id}/voices", content=b"RIFF" + bytes(100))
-    assert clip.status_code == 403
-    act_as(administrator)
-    changed = await client.patch(f"{PEOPLE}/{shared.id}", json={"note": "x"})
-    assert (changed.status_code, changed.json()["may_change"]) == (200, True)
-
-
-async def test_an_administrator_sees_everybody(
-    client: httpx.AsyncClient, act_as: ActAs, administrator: Principal, claire: Person
-) -> None:
-    act_as(administrator)
-    assert [item["id"] for item in (await client.get(PEOPLE)).json()["items"]] == [str(claire.id)]
-    assert (await client.get(f"{PEOPLE}/{claire.id}/consents")).status_code == 200
-
-
-async def test_a_name_that_somebody_else_has_given_is_no_conflict(
-    client: httpx.AsyncClient, act_as: ActAs, stranger: Principal, claire: Person
-) -> None:
-    act_as(stranger)
-    made = await client.post(PEOPLE, json={"name": claire.name, "aliases": list(claire.aliases)})
-    assert made.status_code == 201
-    listed = (await client.get(PEOPLE, params={"q": claire.name})).json()["items"]
-    assert [item["id"] for item in listed] == [made.json()["id"]]

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from scribe.domain.people import Person, PrintOrigin
 from scribe.domain.speech import Span, SpeakerLabel
 from tests.api.introducing import Lane, add_person, add_speakers, add_voice, clip, pitch
 from tests.api.planting import complete, plant
-from tests.conftest import add_user
 
 PEOPLE = "/api/v1/people"
 VOICES = "/api/v1/voices"
@@ -440,106 +438,17 @@ async def test_an_administrator_compares_with_the_people_of_nobody_else(
     assert done["verdict"]["candidates"] == []
 
 
-# --- nobody learns who is in the bank -------------------------------------------------------------------------------
-
-
-async def test_a_voice_that_somebody_else_enrolled_in_private_leaves_no_trace_in_any_answer(
-    client: httpx.AsyncClient, act_as: ActAs, lane: Lane, units: UnitOfWorkFactory, storage: Storage,
-    claire: Person,
-) -> None:  # fmt: skip
-    """Two users do the same things with Claire's voice: when the first one does, nobody has enrolled it; when the
-    second one does, ``member`` has, in private. All that they are answered is compared, but for ids and times."""
-    one = await _try_everything(client, act_as, lane, await add_user(units, "user-one"))
-    await add_voice(units, storage, claire, pitch(3))
-    await add_voice(units, storage, claire, pitch(3, noise=1), is_learned=True)
-    two = await _try_everything(client, act_as, lane, await add_user(units, "user-two"))
-    assert len(one) == len(two) > 25
-    for nobody_there, somebody_there in zip(one, two, strict=True):
-        assert nobody_there == somebody_there
-    assert str(claire.id) not in "".join(two)
-
-
-async def test_the_same_things_tell_of_a_voice_that_is_shared(
-    client: httpx.AsyncClient, act_as: ActAs, lane: Lane, units: UnitOfWorkFactory, storage: Storage,
-    member: Principal,
-) -> None:  # fmt: skip
-    """The comparison above would notice: here it does."""
-    one = await _try_everything(client, act_as, lane, await add_user(units, "user-one"))
-    shared = await add_person(units, member.user_id, "Claire", is_shared=True)
-    await add_voice(units, storage, shared, pitch(3))
-    two = await _try_everything(client, act_as, lane, await add_user(units, "user-two"))
-    different = [there for nobody, there in zip(one, two, strict=True) if nobody != there]
-    assert len(different) >= 8, "lists, a question, a verdict, a name in a meeting"
-
-
-async def _try_everything(client: httpx.AsyncClient, act_as: ActAs, lane: Lane, who: Principal) -> list[str]:
-    """Everything by which somebody might find out whether Claire's voice is in the bank; each answer as text."""
-    act_as(who)
-    asking = _Asking(client)
-    await asking("GET", PEOPLE)
-    await asking("GET", f"{PEOPLE}?q=Claire&limit=1")
-    consent = {"given_by": "x", "text_version": "1"}
-    anne = (await asking("POST", PEOPLE, {"name": "Claire", "consent": consent}))["id"]
-    await asking("GET", f"{PEOPLE}?q=Claire&limit=1")
-    tested = (await asking("POST", f"{VOICES}/test", clip(3, noise=7)))["id"]
-    await lane.work()
-    await asking("GET", f"{VOICES}/enrolments/{tested}")
-
-    content = b"RIFF\0\0\0\0WAVE" + who.user_id.bytes
-    meeting = (await asking("POST", "/api/v1/meetings?title=x&voices=Claire,all", content))["id"]
-    await lane.process({"SPEAKER_00": pitch(3, noise=2), "SPEAKER_01": pitch(8)})
-    here = f"/api/v1/meetings/{meeting}"
-    for tail in ("", "/speakers", "/transcript", "/results/fusion", "/results/diarization", "/exports/md", "/moves"):
-        await asking("GET", f"{here}{tail}")
-    await asking("POST", f"{here}/recognise")
-    await asking("POST", f"{VOICES}/recognise", {})
-    await lane.work()
-    await asking("GET", f"{here}/speakers")
-    for decision in ({"unknown": True}, {"automatic": True}, {"name": "Claire"}, {"automatic": True}):
-        await asking("PUT", f"{here}/speakers/SPEAKER_00", decision)
-        await lane.work()
-        await asking("GET", f"{here}/speakers")
-
-    await asking("POST", f"{PEOPLE}/{anne}/voices/from-speaker", {"meeting_id": meeting, "label": "SPEAKER_00"})
-    await lane.work()
-    enrolled = (await asking("POST", f"{PEOPLE}/{anne}/voices", clip(3, noise=3)))["id"]
-    await lane.work()
-    await asking("GET", f"{VOICES}/enrolments/{enrolled}")
-    await asking("GET", f"{VOICES}?person_id={anne}")
-    await asking("GET", f"{PEOPLE}/{anne}")
-    await asking("POST", f"{here}/recognise")
-    await lane.work()
-    for address in (f"{here}/speakers", f"{here}", f"{PEOPLE}/{anne}/meetings", f"{PEOPLE}/{anne}/export", PEOPLE):
-        await asking("GET", address)
-    await asking("DELETE", f"{PEOPLE}/{anne}")
-    await asking("GET", f"{here}/speakers")
-    await asking("DELETE", here)
-    return asking.answers
-
-
-class _Asking:
-    """Remembers every answer, with ids and times replaced by where they first came up."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
-        self._met: dict[str, str] = {}
-        self.answers: list[str] = []
-
-    async def __call__(self, method: str, address: str, body: dict[str, Any] | bytes | None = None) -> Any:
-        sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
-        answer = await self._client.request(method, address, **sent)
-        assert answer.status_code < 400, answer.text
-        headers = sorted(f"{name}: {value}" for name, value in answer.headers.items() if name not in _CHANGING)
-        told = "\n".join([f"{method} {address} {answer.status_code}", *headers, answer.text])
-        self.answers.append(_CHANGES.sub(lambda found: self._met.setdefault(found[0], f"<{len(self._met)}>"), told))
-        is_json = answer.headers.get("content-type", "").startswith("application/json")
-        return answer.json() if is_json else None
-
-
-_CHANGING = frozenset({"x-request-id", "date", "etag", "content-length"})
-_CHANGES = re.compile(
-    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"  # ids
-    r"|\b[0-9a-f]{64}\b"  # digests of what was uploaded
-    r"|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)"
-    r"|user-(?:one|two)"
-)
+async def test_the_same_clip_again_with_the_same_key_is_enrolled_once(
+    client: httpx.AsyncClient, lane: Lane, claire: Person
+) -> None:
+    address, key = f"{PEOPLE}/{claire.id}/voices", {"Idempotency-Key": "clip-1"}
+    first = await client.post(address, content=clip(3), headers=key)
+    again = await client.post(address, params={"wait": 0.1}, content=clip(3), headers=key)
+    assert (first.status_code, again.status_code, again.json()["id"]) == (202, 202, first.json()["id"])
+    assert await lane.work() == ["DONE"]
+    done = await client.post(address, content=clip(3), headers=key)
+    assert (done.status_code, done.json()["status"]) == (200, "DONE")
+    assert (
+        await client.post(address, content=clip(4), params={"origin": "microphone"}, headers=key)
+    ).status_code == 409
+    assert (await client.get(f"{PEOPLE}/{claire.id}")).json()["num_voiceprints"] == 1

@@ -21,6 +21,7 @@ from scribe.api.context import Context, Ctx
 from scribe.api.errors import problems
 from scribe.api.paging import check_limit, link_to_next
 from scribe.api.purging import purge_now
+from scribe.api.routes.meetings import IdempotencyKey
 from scribe.api.schemas.people import (
     PREFIX,
     AppearancesIn,
@@ -42,6 +43,7 @@ from scribe.api.streaming import disposition
 from scribe.domain.accounts import Principal
 from scribe.domain.people import NamePolicy, Person, PersonId, VoiceprintId
 from scribe.services import appearances, forgetting, people, voice_transfer
+from scribe.services.idempotency import hash_of, once_apart
 
 router = APIRouter(prefix=PREFIX, tags=["People"])
 
@@ -75,13 +77,21 @@ async def list_people(request: Request, reader: Reader, ctx: Ctx, wanted: Annota
     summary="Introduce a person",
     status_code=HTTPStatus.CREATED,
     response_model=PersonDetailOut,
-    responses={**_CREATED, **problems(413)},
+    responses={**_CREATED, **problems(409, 413)},
 )
-async def create_person(new: PersonIn, writer: Writer, ctx: Ctx) -> Response:
+async def create_person(
+    request: Request, new: PersonIn, writer: Writer, ctx: Ctx, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Yours. Two people may have the same name. With a consent at once, or recorded later; then
     `POST /api/v1/people/{person_id}/voices`."""
     consent = None if new.consent is None else new.consent.draft()
-    return await _created(ctx, writer, await people.create(ctx.units, writer, new.draft(), consent))
+
+    async def create() -> UUID:
+        return (await people.create(ctx.units, writer, new.draft(), consent)).id
+
+    asked = hash_of("POST", request.url.path, new.model_dump(mode="json"))
+    made = await once_apart(ctx.units, writer.user_id, idempotency_key, asked, create)
+    return await _created(ctx, writer, await people.read(ctx.units, writer, PersonId(made)))
 
 
 @router.get(

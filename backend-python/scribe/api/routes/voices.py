@@ -12,6 +12,7 @@ from scribe.api.audio import AUDIO_SAMPLE, RangeHeader, sample_response
 from scribe.api.context import Context, Ctx
 from scribe.api.errors import problems
 from scribe.api.purging import purge_now
+from scribe.api.routes.meetings import IdempotencyKey
 from scribe.api.routes.uploads import body_of, desk_of, refuse_forms
 from scribe.api.schemas.people import PREFIX as PEOPLE
 from scribe.api.schemas.voices import (
@@ -40,6 +41,7 @@ from scribe.domain.speech import SpeakerLabel
 from scribe.services import appearances, enrolment, recognition, voices
 from scribe.services.consent_text import consent_text
 from scribe.services.enrolment import IncomingClip
+from scribe.services.idempotency import hash_of, once_apart
 
 router = APIRouter(tags=["Voices"])
 
@@ -68,16 +70,26 @@ _OUTCOME: dict[int | str, dict[str, Any]] = {
     openapi_extra=_BODY,
 )
 async def enrol_voice(
-    person_id: UUID, request: Request, writer: Writer, ctx: Ctx, wishes: Annotated[EnrolQuery, Query()]
+    person_id: UUID,
+    request: Request,
+    writer: Writer,
+    ctx: Ctx,
+    wishes: Annotated[EnrolQuery, Query()],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """The body is the clip, half a minute of nobody but this person talking: `curl -X POST -T claire.m4a -H
     "Authorization: Bearer $TOKEN" "$URL/api/v1/people/$ID/voices?file_name=claire.m4a&wait=20"`. With `wait`, the
     answer says what became of it. A clip that is too short, noisy or mixed is not an error: `status` is `REFUSED`, and
     `problems` say what is missing. Without the person's consent: 409 `voices.consent_missing`."""
-    received = await _receive(
-        ctx, writer, request, wishes, person_id=PersonId(person_id), origin=PrintOrigin(wishes.origin)
-    )
-    return await _waited(ctx, writer, received, wishes.wait)
+
+    async def receive() -> UUID:
+        origin = PrintOrigin(wishes.origin)
+        return (await _receive(ctx, writer, request, wishes, person_id=PersonId(person_id), origin=origin)).id
+
+    said = [wishes.model_dump(exclude={"wait"}), content_length(request), announced_sha256(request, wishes.sha256)]
+    asked = hash_of("POST", request.url.path, said)
+    made = await once_apart(ctx.units, writer.user_id, idempotency_key, asked, receive)
+    return await _waited(ctx, writer, EnrolmentId(made), wishes.wait)
 
 
 @router.post(
@@ -93,7 +105,7 @@ async def enrol_speaker(person_id: UUID, source: FromSpeakerIn, writer: Writer, 
     asked = await enrolment.from_speaker(
         desk_of(ctx), writer, PersonId(person_id), MeetingId(source.meeting_id), SpeakerLabel(source.label)
     )
-    return await _waited(ctx, writer, asked, wait)
+    return await _waited(ctx, writer, asked.id, wait)
 
 
 @router.get(
@@ -131,7 +143,7 @@ async def test_voice(request: Request, writer: Writer, ctx: Ctx, wishes: Annotat
     """Compares a clip with the people whom a meeting of yours would be compared with; `verdict` says who it is. The
     clip and its voiceprint are not kept."""
     received = await _receive(ctx, writer, request, wishes, kind=EnrolmentKind.TEST)
-    return await _waited(ctx, writer, received, wishes.wait)
+    return await _waited(ctx, writer, received.id, wishes.wait)
 
 
 @router.post(
@@ -168,7 +180,8 @@ async def get_enrolment(enrolment_id: UUID, reader: Reader, ctx: Ctx, wait: Wait
 )
 async def confirm_enrolment(enrolment_id: UUID, writer: Writer, ctx: Ctx, wait: Wait = 0.0) -> Response:
     """Of an enrolment that is `QUESTIONED`: enrolled without asking again."""
-    return await _waited(ctx, writer, await enrolment.confirm(desk_of(ctx), writer, EnrolmentId(enrolment_id)), wait)
+    confirmed = await enrolment.confirm(desk_of(ctx), writer, EnrolmentId(enrolment_id))
+    return await _waited(ctx, writer, confirmed.id, wait)
 
 
 @router.delete(
@@ -249,8 +262,8 @@ async def _checked(body: AsyncIterator[bytes], sha256: str | None) -> AsyncItera
         raise ChecksumError("What arrived is not what was sent (SHA-256 differs): send it again.")
 
 
-async def _waited(ctx: Context, who: Principal, asked: Enrolment, wait_s: float) -> Response:
-    now = await enrolment.wait(ctx.units, who, asked.id, wait_s) if wait_s > 0 else asked
+async def _waited(ctx: Context, who: Principal, asked: EnrolmentId, wait_s: float) -> Response:
+    now = await enrolment.wait(ctx.units, who, asked, wait_s)
     status = HTTPStatus.ACCEPTED if now.status.is_open else HTTPStatus.OK
     body = await _shown(ctx, who, now)
     return Response(body.model_dump_json(), status, {"Location": address_of(now)}, _JSON)

@@ -49,7 +49,8 @@ class SpeakerOut(Out):
     """The bank's: that it is the best candidate."""
     reason: str | None = Field(examples=["below-threshold"])
     """The bank's verdict: `matched`, `below-threshold`, `too-close-to-call`, `too-little-speech`,
-    `taken-by-better-match`, `no-voiceprint`, `empty-bank`; null: it was not asked."""
+    `taken-by-better-match`, `no-voiceprint`, `empty-bank`, `refused` (somebody said that it is not this person),
+    `stale-print` (measured by a model that is not in use any more), `voice-erased`; null: it was not asked."""
     explanation: str = Field(examples=["0.41 < 0.55"])
     """The verdict in numbers."""
     candidates: list[CandidateOut]
