@@ -27,9 +27,6 @@ PHRASE_ENDS = (",", ";", ":", "、", "，")
 OPENING_MARKS = "\"'«“‘([ \u00a0\u202f"
 CLOSING_MARKS = "\"'»”’)] \u00a0\u202f"
 
-CERTAIN = 1e6
-"""Nats against everybody else where a human said who it was: more than any sequence can gain."""
-
 TITLES = frozenset(
     {"dr", "jr", "me", "mgr", "mlle", "mm", "mme", "mr", "mrs", "ms", "pr", "prof", "sr", "st", "ste", "vs"}
 )
@@ -103,8 +100,8 @@ def attribute(
     """The best sequence of speakers, in O(words x speakers).
 
     ``voices``: (num_words, num_speakers) float64, columns in order of first appearance of the turns: added to what the
-    turns say, zero where nothing was heard. ``certain``: whose a word is, by its index, whatever turns and voices say;
-    the words around it follow as far as they are in doubt. A speaker without any turn is nobody's.
+    turns say, zero where nothing was heard. ``certain``: whose a word is, by its index, whatever turns and voices say.
+    The other words are given as if it were not there: whoever moves half a phrase has left the other half where it is.
     """
     weights = weights or Weights()
     speakers = speakers_by_appearance(diarization.turns or diarization.exclusive_turns)
@@ -113,21 +110,14 @@ def attribute(
         return Attribution(speakers, nobody, np.zeros(len(words)), np.zeros((len(words), len(speakers))))
     evidence = turn_evidence(words, diarization, speakers, weights)
     scores = evidence if voices is None else evidence + voices
-    if certain:
-        scores = scores - _ruled_out(certain, speakers, len(words))
-    leave, enter = boundary_costs(words, diarization, speakers, weights)
-    states, margins = best_sequence(scores, leave, enter)
+    given = {word: speakers.index(speaker) for word, speaker in (certain or {}).items() if speaker in speakers}
+    states, margins = np.empty(len(words), dtype=np.intp), np.full(len(words), np.inf)
+    states[list(given)] = list(given.values())
+    open_words = [word for word in range(len(words)) if word not in given]
+    if open_words:
+        leave, enter = boundary_costs([words[word] for word in open_words], diarization, speakers, weights)
+        states[open_words], margins[open_words] = best_sequence(scores[open_words], leave, enter)
     return Attribution(speakers, states, margins, evidence)
-
-
-def _ruled_out(certain: Mapping[int, SpeakerLabel], speakers: Sequence[SpeakerLabel], num_words: int) -> Scores:
-    """(num_words, num_speakers): what speaks against everybody but the one whose word it is."""
-    against = np.zeros((num_words, len(speakers)))
-    for word, speaker in certain.items():
-        if speaker in speakers:
-            against[word] = CERTAIN
-            against[word, speakers.index(speaker)] = 0.0
-    return against
 
 
 def turn_evidence(

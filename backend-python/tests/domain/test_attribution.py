@@ -95,6 +95,39 @@ def test_a_voice_can_overrule_the_turns() -> None:
     assert [attribution.speaker(i) for i in range(2)] == ["B", "B"]
 
 
+def test_whose_a_word_is_for_certain_no_turn_can_overrule() -> None:
+    words = say("yes of course we do", 0.0)
+    attribution = attribute(words, heard((0, 5, "A"), (10, 12, "B")), certain={1: SpeakerLabel("B")})
+    assert [attribution.speaker(index) for index in range(5)] == ["A", "B", "A", "A", "A"]
+    assert attribution.margins[1] == np.inf
+
+
+def test_the_other_words_are_given_as_if_the_certain_ones_were_not_there() -> None:
+    words = say("yes of course we do", 0.0) + say("and then he came", 4.0)
+    diarization = heard((0, 5, "A"), (4.2, 12, "B"))
+    certain = {1: SpeakerLabel("B"), 2: SpeakerLabel("B")}
+    attribution = attribute(words, diarization, certain=certain)
+    rest = [word for index, word in enumerate(words) if index not in certain]
+    alone = attribute(rest, diarization)
+    assert [attribution.speaker(index) for index in range(len(words)) if index not in certain] == [
+        alone.speaker(index) for index in range(len(rest))
+    ]
+
+
+def test_words_may_all_be_certain() -> None:
+    words = say("yes of course", 0.0)
+    attribution = attribute(
+        words, heard((0, 5, "A"), (10, 12, "B")), certain=dict.fromkeys(range(3), SpeakerLabel("B"))
+    )
+    assert {attribution.speaker(index) for index in range(3)} == {"B"}
+
+
+def test_somebody_without_a_turn_gets_no_word() -> None:
+    words, diarization = say("yes of course", 0.0), heard((0, 5, "A"), (10, 12, "B"))
+    given = attribute(words, diarization, certain={0: SpeakerLabel("Z")})
+    assert given.states.tolist() == attribute(words, diarization).states.tolist()
+
+
 @pytest.mark.parametrize("text", ["fin.", "fin ?", "fin\u202f!", "fin. »", 'end."', "fin…", "終わり。", "I."])
 def test_a_sentence_ends_whatever_closes_after_the_stop(text: str) -> None:
     assert ends_sentence(text)
