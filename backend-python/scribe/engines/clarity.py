@@ -56,15 +56,13 @@ class Clarity:
 
 def clarity_of(waveform: Waveform, speech: Sequence[Span], pauses: Sequence[Span] = ()) -> Clarity:
     """Of one voice. ``speech``: where it stands alone; ``pauses``: where nobody speaks. Reads each once, O(length)."""
-    if not speech:
-        return Clarity()
     levels, spectrum, magnitudes = [], np.zeros(_FFT_SIZE // 2 + 1), np.zeros(32769, np.int64)
     for samples in _blocks(waveform, speech):
         magnitudes += np.bincount(np.abs(np.rint(samples * 32768).astype(np.int64)), minlength=len(magnitudes))
         levels.append(_power(samples))
         spectrum += _spectrum(samples)
-    power = np.concatenate(levels)
-    if not len(power) or not power.any():
+    power = np.concatenate([np.zeros(0), *levels])
+    if not power.any():
         return Clarity()
     inner = [span for span in map(_inside, pauses) if span.duration_s > 0]
     quiet = np.concatenate([np.zeros(0), *(_power(samples) for samples in _blocks(waveform, inner))])

@@ -9,8 +9,6 @@ Usage::
         storage.write(heard.label, heard.sample)
 """
 
-import io
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
+from scribe.domain.enrolments import sample_wav
 from scribe.domain.speech import Diarization, Span, SpeakerLabel
 from scribe.domain.turns import merge_turns, spans_alone
 from scribe.domain.voice_quality import VoiceQuality
@@ -112,7 +111,7 @@ def hear_speakers(
             bandwidth_hz=clarity.bandwidth_hz,
         )
         spans = _chosen(offered[label], waveform, max_s)
-        sample = write_wav(joined(waveform, spans)) if spans else None
+        sample = sample_wav(joined(waveform, spans)) if spans else None
         heard.append(HeardVoice(label, turns, voiceprint, quality, spans, sample))
     return heard
 
@@ -135,17 +134,6 @@ def joined(waveform: Waveform, spans: Sequence[Span]) -> Pcm:
         pcm = waveform.pcm[round(span.start_s * SAMPLE_RATE_HZ) : round(span.end_s * SAMPLE_RATE_HZ)]
         parts += [_faded(pcm), silence]
     return np.concatenate(parts[:-1]) if parts else np.zeros(0, np.int16)
-
-
-def write_wav(pcm: Pcm) -> bytes:
-    """A 16 kHz mono WAV of 16 bits. ``pcm``: (num_samples,) int16."""
-    content = io.BytesIO()
-    with wave.open(content, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(SAMPLE_RATE_HZ)
-        wav.writeframes(pcm.astype("<i2").tobytes())
-    return content.getvalue()
 
 
 def pauses_of(diarization: Diarization) -> tuple[Span, ...]:

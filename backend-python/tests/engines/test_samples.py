@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
+from scribe.domain.enrolments import sample_wav
 from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, Turn, speaker_label
 from scribe.domain.turns import exclusive_turns, merge_turns
 from scribe.domain.voices import Cohort, Voiceprint
 from scribe.engines import samples
 from scribe.engines.diarization import OnnxDiarizer
 from scribe.engines.residency import Residency
-from scribe.engines.samples import best_spans, hear_speakers, joined, write_wav
+from scribe.engines.samples import best_spans, hear_speakers, joined
 from scribe.engines.voice_calibration import load_cohort
 from scribe.engines.voiceprint import CampPlusExtractor
 
@@ -106,7 +107,7 @@ def read_wav(content: bytes) -> npt.NDArray[np.int16]:
 
 def test_a_sample_is_a_wav_of_the_stretches_with_a_breath_in_between() -> None:
     waveform = sound(20)
-    pcm = read_wav(write_wav(joined(waveform, [Span(1.0, 3.0), Span(10.0, 14.0)])))
+    pcm = read_wav(sample_wav(joined(waveform, [Span(1.0, 3.0), Span(10.0, 14.0)])))
     assert len(pcm) == round(6.3 * SAMPLE_RATE_HZ)
     assert not pcm[2 * SAMPLE_RATE_HZ : round(2.3 * SAMPLE_RATE_HZ)].any()
     middle = slice(1 * SAMPLE_RATE_HZ, round(1.5 * SAMPLE_RATE_HZ))
