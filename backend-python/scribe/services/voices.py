@@ -51,6 +51,8 @@ async def remove(units: UnitOfWorkFactory, who: Principal, voice_id: VoiceprintI
     """
     async with units() as unit:
         found = await _readable(unit, who, voice_id)
+        if found.meeting_id is not None:
+            await unit.speakers.meeting(found.meeting_id)  # its speaker forgets the print; locks: meeting, then person
         await person_access.changeable(unit, who, found.person_id)
         if await unit.voiceprints.delete(voice_id) is None:
             raise NotFoundError(_NO_VOICE)
@@ -61,7 +63,7 @@ async def sample(units: UnitOfWorkFactory, storage: Storage, who: Principal, voi
     long as there is one. Raises: NotFoundError, ForbiddenError."""
     async with units() as unit:
         found = await _readable(unit, who, voice_id)
-        await person_access.changeable(unit, who, found.person_id)
+        await person_access.changeable(unit, who, found.person_id, for_update=False)
         if found.meeting_id is not None and await unit.meetings.get(found.meeting_id) is not None:
             await meetings.visible(unit, who, found.meeting_id)
     return await _content(storage, found.sample_key)

@@ -290,9 +290,9 @@ def _sentence(enrolment: Enrolment, names: Names) -> str:
 
 def _asked(question: Question, names: Names) -> str:
     name = None if question.person_id is None else names.get(question.person_id)
-    if question.kind is QuestionKind.SOUNDS_LIKE and name is not None:
-        return f"This voice sounds like {name}."
-    return "This voice is not like what is known of the person."
+    if question.kind is QuestionKind.UNLIKE_PERSON:
+        return "This voice is not like what is known of the person."
+    return "It is not certain whose voice this is." if name is None else f"This voice sounds like {name}."
 
 
 Wait = Annotated[float, Field(ge=0, le=MAX_WAIT_S, description="Seconds to wait for the outcome before answering.")]
