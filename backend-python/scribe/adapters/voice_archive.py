@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from scribe.adapters.storage import no_room_is_a_resource_error
-from scribe.domain.errors import BackupError, ConflictError, NotFoundError
+from scribe.domain.errors import BackupError, ConflictError, NotFoundError, OptionError
 from scribe.domain.people import VoiceprintId
 from scribe.domain.voice_archive import PersonRecord, records_of, sample_name
 
@@ -48,14 +48,28 @@ def write(path: Path, make: Callable[["ArchiveWriter"], dict[str, Any]]) -> None
                     archive.writestr(DOCUMENT, text.encode(), compress_type=zipfile.ZIP_DEFLATED)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(unfinished, path)  # unlike a rename, never onto a file that appeared meanwhile
+            _appear(unfinished, path)
     except FileExistsError as error:
         raise ConflictError(f"{path} is there already: choose another name.") from error
+    except PermissionError as error:
+        raise OptionError(f"Nothing can be written in {path.parent}: choose another folder.") from error
     except FileNotFoundError as error:
         raise NotFoundError(f"There is no folder {path.parent}.") from error
     finally:
         with contextlib.suppress(FileNotFoundError):
             unfinished.unlink()
+
+
+def _appear(unfinished: Path, path: Path) -> None:
+    """Raises: FileExistsError."""
+    try:
+        os.link(unfinished, path)  # unlike a rename, never onto a file that appeared meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, as on a memory stick
+        if path.exists():
+            raise FileExistsError(path) from None
+        unfinished.rename(path)
 
 
 class ArchiveWriter:
@@ -116,7 +130,7 @@ class ArchiveFile:
         return records
 
     def _read(self, name: str, most_bytes: int) -> bytes:
-        """What it unpacks to is bounded before it is unpacked: a few bytes can claim to be many. Raises: BackupError."""
+        """What it unpacks to is bounded before: a few bytes can claim to be many. Raises: BackupError."""
         try:
             if self._zip.getinfo(name).file_size <= most_bytes:
                 with self._zip.open(name) as file:

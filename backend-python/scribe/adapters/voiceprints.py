@@ -10,6 +10,7 @@ Usage::
         bank = await unit.voiceprints.bank_for(owner_id, extractor_model, None, require_consent=True)
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import timedelta
@@ -71,6 +72,11 @@ def vectors_of(sent: Sequence[bytes]) -> Sequence[npt.NDArray[np.float32]]:
     return list(packed[:, 1:].astype(np.float32))
 
 
+def quality_json(quality: VoiceQuality) -> dict[str, Any]:
+    """JSON has no infinity: the ratio to digital silence is left out, as one that was not measured."""
+    return {name: value for name, value in asdict(quality).items() if value is None or math.isfinite(value)}
+
+
 def quality_of(kept: Mapping[str, Any]) -> VoiceQuality:
     """What a newer version measured besides is left out."""
     known = {field.name for field in fields(VoiceQuality)}
@@ -90,7 +96,7 @@ class VoiceprintRepository:
                 model_id=stored.voiceprint.model_id,
                 model_revision=stored.voiceprint.model_revision,
                 speech_s=stored.voiceprint.speech_s,
-                quality=asdict(stored.quality),
+                quality=quality_json(stored.quality),
                 origin=str(stored.origin),
                 is_learned=stored.is_learned,
                 meeting_id=stored.meeting_id,
@@ -201,7 +207,7 @@ class VoiceprintRepository:
                 model_id=voiceprint.model_id,
                 model_revision=voiceprint.model_revision,
                 speech_s=voiceprint.speech_s,
-                quality=asdict(quality),
+                quality=quality_json(quality),
                 is_stale=False,
             )
         )

@@ -115,15 +115,16 @@ async def bring_in(
     """
     archive = await asyncio.to_thread(ArchiveFile, path)
     with archive:
+        async with units() as unit:
+            plan = await _planned(unit, archive.records, is_again=is_again)
+            known_users = await _users(unit, plan.coming)
+        records = [_here(record, who, model, settings, known_users) for record in plan.coming]
         written: list[str] = []
         try:
+            for record, source in zip(records, plan.sources, strict=True):
+                await _store_samples(storage, archive, record, source, written)
             async with units() as unit:
-                plan = await _planned(unit, archive.records, is_again=is_again)
-                known_users = await _users(unit, plan.coming)
-                records = [_here(record, who, model, settings, known_users) for record in plan.coming]
-                for record, source in zip(records, plan.sources, strict=True):
-                    await _store_samples(storage, archive, record, source, written)
-                    await _add(unit, record)
+                await _add_all(unit, records)
         except BaseException:
             for key in written:
                 await asyncio.to_thread(storage.delete, key)
@@ -307,9 +308,13 @@ async def _store_samples(
             await asyncio.to_thread(storage.write, stored.sample_key, content, private=True)
 
 
-async def _add(unit: UnitOfWork, record: PersonRecord) -> None:
-    await unit.people.add(record.person, merged_ids=record.merged_ids)
-    for consent in record.consents:
-        await unit.people.add_consent(consent)
-    for stored in record.prints:
-        await unit.voiceprints.add(stored)
+async def _add_all(unit: UnitOfWork, records: Sequence[PersonRecord]) -> None:
+    """Raises: ConflictError."""
+    if await PersonTies(unit.session).present([record.person.id for record in records]):
+        raise ConflictError("Somebody else imported the same people in this moment: nothing was imported twice.")
+    for record in records:
+        await unit.people.add(record.person, merged_ids=record.merged_ids)
+        for consent in record.consents:
+            await unit.people.add_consent(consent)
+        for stored in record.prints:
+            await unit.voiceprints.add(stored)

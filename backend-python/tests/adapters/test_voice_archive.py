@@ -15,7 +15,7 @@ import pytest
 from scribe.adapters import voice_archive
 from scribe.adapters.voice_archive import ArchiveFile, ArchiveWriter
 from scribe.core.ids import uuid7
-from scribe.domain.errors import BackupError
+from scribe.domain.errors import BackupError, OptionError
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.people import Consent, Person, PersonId, PrintOrigin
 from scribe.domain.speech import Span, SpeakerLabel
@@ -177,6 +177,31 @@ def test_a_flipped_or_missing_byte_anywhere_is_refused_or_changes_nothing(file: 
             with archive:
                 assert [record_json(one) for one in archive.records] == whole
     assert refused > 500
+
+
+def test_a_file_that_cannot_be_written_says_so_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr("scribe.adapters.voice_archive.os.open", refused)
+    with pytest.raises(OptionError, match="choose another folder"):
+        voice_archive.write(tmp_path / "voices.zip", lambda _: {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_without_hard_links_gets_the_file_too(
+    record: PersonRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError("Operation not permitted")
+
+    monkeypatch.setattr("scribe.adapters.voice_archive.os.link", unsupported)
+    voice_archive.write(tmp_path / "voices.zip", lambda _: document_of([record], NOW))
+    assert [path.name for path in tmp_path.iterdir()] == ["voices.zip"]
+    with ArchiveFile(tmp_path / "voices.zip") as archive:
+        assert len(archive.records) == 1
 
 
 def test_a_sample_that_claims_to_be_small_and_unpacks_to_much_is_not_unpacked(

@@ -79,6 +79,16 @@ async def test_a_quality_with_a_measure_of_a_newer_version_can_be_read(
     assert back.quality == print_.quality
 
 
+async def test_a_ratio_to_digital_silence_is_kept_as_not_measured(units: UnitOfWorkFactory, member: Principal) -> None:
+    person = await enter(units, member, "Claire")
+    endless = VoiceQuality(9.0, snr_db=float("inf"), consistency=float("nan"), bandwidth_hz=8000.0)
+    (print_,) = await teach(units, person, 1, quality=endless)
+    async with units() as unit:
+        back = await unit.voiceprints.get(print_.id)
+    assert back is not None
+    assert back.quality == VoiceQuality(9.0, bandwidth_hz=8000.0)
+
+
 async def test_a_bank_holds_whom_the_meetings_owner_may_look_for_and_nobody_else(
     units: UnitOfWorkFactory, member: Principal, stranger: Principal, administrator: Principal
 ) -> None:
