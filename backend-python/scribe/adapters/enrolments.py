@@ -34,7 +34,6 @@ from scribe.domain.people import PersonId, PrintOrigin, VoiceprintId
 from scribe.domain.speech import SpeakerLabel
 
 REMAKE_LOCK = 0x5C51BE06
-_OPEN = ("PENDING", "PROCESSING")
 
 _CLAIM = text("""
 with open_ones as (
@@ -102,13 +101,6 @@ class EnrolmentRepository:
     async def known(self, enrolment_ids: Collection[UUID]) -> set[UUID]:
         """Those of them that have a row."""
         return set(await self._session.scalars(select(EnrolmentRow.id).where(EnrolmentRow.id.in_(enrolment_ids))))
-
-    async def num_open(self) -> int:
-        """How many wait or are under way."""
-        found = await self._session.scalar(
-            select(func.count()).select_from(EnrolmentRow).where(EnrolmentRow.status.in_(_OPEN))
-        )
-        return found or 0
 
     # --- a worker's -------------------------------------------------------------------------------------------------
 

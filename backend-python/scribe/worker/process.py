@@ -14,6 +14,7 @@ import os
 import signal
 from collections.abc import Awaitable
 from contextlib import suppress
+from functools import partial
 
 from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
@@ -37,6 +38,7 @@ from scribe.worker.receiver import leave, listen_for_ever
 from scribe.worker.runner import JobRunner
 from scribe.worker.scratch import Scratch
 from scribe.worker.tasks import register_tasks
+from scribe.worker.voice_child_process import STALL_MARGIN_S, VoiceChild
 from scribe.worker.voice_lane import VoiceLane
 from scribe.worker.wiring import build_matcher, voice_model
 
@@ -88,6 +90,7 @@ class WorkerProcess:
                     "recognition": lambda: recognition.again_pending(CHORE_MEETINGS),
                     "names": lambda: rewrite_pending(patient_units, storage, CHORE_MEETINGS, _language(settings)),
                 },
+                partial(VoiceChild, settings.audio.stall_timeout_s + STALL_MARGIN_S),
             )
 
             async def look_for_work() -> None:

@@ -6,7 +6,7 @@ other, and its memory really goes back. Must be used from the worker's main thre
 
 Usage::
 
-    report = await VoiceChild().heard(VoiceOrder(clip, scratch))
+    report = await VoiceChild(stall_s=150.0).heard(VoiceOrder(clip, scratch))
 """
 
 import asyncio
@@ -23,17 +23,18 @@ from scribe.domain.enrolments import MeasuredClip
 from scribe.domain.errors import ArtefactError, EngineCrashError
 from scribe.worker.voice_protocol import Unmeasured, VoiceOrder, report_of
 
-STALL_S = 150.0
+STALL_MARGIN_S = 30.0
 """Longer than a decoder may be silent (``SCRIBE_AUDIO__STALL_TIMEOUT_S``), so that it is the decoder who says why."""
 STALL_SHARE = 0.01
-"""Who uses less than this share of one processor in STALL_S stands still."""
+"""Who uses less than this share of one processor meanwhile stands still."""
 LOOK_EVERY_S = 1.0
 NOT_FOR_THE_CHILD = ("DATABASE_URL", "REDIS_URL", "AWS_")
 """Beginnings of names. It works on files that anybody may have sent: what it does not need, it does not get."""
 
 
 class VoiceChild:
-    def __init__(self, stall_s: float = STALL_S) -> None:
+    def __init__(self, stall_s: float) -> None:
+        """``stall_s``: one that does nothing for so long is ended."""
         self._stall_s = stall_s
         self._process: asyncio.subprocess.Process | None = None
 

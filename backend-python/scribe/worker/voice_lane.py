@@ -6,7 +6,7 @@ files get new names. A meeting's lease is kept by a thread of its own (``heartbe
 
 Usage::
 
-    lane = VoiceLane(desk, storage, scratch, settings, chores)
+    lane = VoiceLane(desk, storage, scratch, settings.queue, {"names": rewrite_some}, partial(VoiceChild, 150.0))
     lane.wake()            # somebody says that there may be a clip
     await lane.run()       # until stopped
 """
@@ -61,16 +61,16 @@ class VoiceLane:
         storage: Storage,
         scratch: Scratch,
         settings: QueueSettings,
-        chores: Mapping[str, Chore] | None = None,
-        child: Callable[[], VoiceChild] = VoiceChild,
+        chores: Mapping[str, Chore],
+        new_child: Callable[[], VoiceChild],
     ) -> None:
         """``chores``: by what they are called in the log."""
         self._desk = desk
         self._storage = storage
         self._scratch = scratch
         self._settings = settings
-        self._chores = dict(chores or {})
-        self._new_child = child
+        self._chores = chores
+        self._new_child = new_child
         self._is_wanted = asyncio.Event()
         self._is_stopping = asyncio.Event()
         self._has_begun = False
@@ -128,7 +128,7 @@ class VoiceLane:
 
     async def _do_chores_until_stopped(self) -> None:
         """Beside the tasks, so that a clip does not wait for the end of one; none begins while a clip is measured."""
-        while True:
+        while not self._is_stopping.is_set():
             await self._is_quiet.wait()
             done = 0
             for name, chore in self._chores.items():

@@ -1,10 +1,13 @@
 """Clips beside meetings, with real worker processes: at once, once, and whatever dies meanwhile."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from scribe.core.ids import uuid7
 from scribe.core.migrate import migrate
 from scribe.core.models_db import VoiceprintRow
 from scribe.domain import layout
+from scribe.domain.accounts import Principal
 from scribe.domain.enrolments import (
     Enrolment,
     EnrolmentId,
@@ -34,15 +38,19 @@ from scribe.domain.enrolments import (
 )
 from scribe.domain.errors import ArtefactError, EngineCrashError
 from scribe.domain.meeting import Stage
-from scribe.domain.people import Person, PrintOrigin
+from scribe.domain.people import Person, PrintOrigin, VoiceprintId
 from scribe.domain.speech import Span
 from scribe.domain.voice_quality import Problem, VoiceQuality
 from scribe.domain.voices import Voiceprint
 from scribe.engines.fake import MODEL_ID, MODEL_REVISION
 from scribe.services import enrolment
 from scribe.services.uploads import Desk
+from scribe.services.voice_desk import VoiceDesk
+from scribe.worker.scratch import Scratch
 from scribe.worker.voice_child_process import VoiceChild
+from scribe.worker.voice_lane import Chore, VoiceLane
 from scribe.worker.voice_protocol import Unmeasured, VoiceOrder, measured_bytes, report_of, unmeasured_bytes
+from scribe.worker.wiring import build_matcher
 from tests.bank import enter, stored, voice
 from tests.conftest import REPOSITORY, add_user
 from tests.worker.conftest import Place, WorkerUnderTest, eventually, gone, make_place, wav
@@ -414,7 +422,7 @@ async def test_a_child_that_stands_still_is_ended(fakes: pytest.MonkeyPatch, ord
 
 async def test_who_is_cancelled_while_listening_leaves_no_child(fakes: pytest.MonkeyPatch, order: VoiceOrder) -> None:
     fakes.setenv("SCRIBE_FAKE_PACE", "3600")
-    child = VoiceChild()
+    child = VoiceChild(stall_s=WAIT_S)
     listening = asyncio.create_task(child.heard(order))
 
     async def look() -> int | None:
@@ -430,7 +438,7 @@ async def test_who_is_cancelled_while_listening_leaves_no_child(fakes: pytest.Mo
 async def test_a_missing_model_is_no_fault_of_the_clip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SCRIBE_MODELS_DIR", str(tmp_path / "none"))
     monkeypatch.setenv("SCRIBE_DIARIZATION__ENGINE", "pyannote")  # the other one's models come with the package
-    found = await VoiceChild().heard(VoiceOrder(VOICES / "Allison.flac", tmp_path))
+    found = await VoiceChild(stall_s=WAIT_S).heard(VoiceOrder(VOICES / "Allison.flac", tmp_path))
     assert isinstance(found, Unmeasured)
     assert (found.code, found.is_retryable, found.is_clip_at_fault) == ("model.missing", False, False)
 
@@ -460,6 +468,108 @@ def test_half_a_measurement_is_none() -> None:
     for half in (b"", b"measured", whole[:-1], whole[:20] + b"\n", whole + b"\x00", b"Hello from a library\n" + whole):
         with pytest.raises(ArtefactError):
             report_of(half)
+
+
+# --- the lane itself ------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def lane_of(
+    place: Place, chores: dict[str, Chore], new_child: Callable[[], VoiceChild]
+) -> AsyncIterator[VoiceLane]:
+    """In this process, as a worker has it."""
+    settings = load_settings(data_dir=place.folder / "data", diarization__engine="fake", queue__retry_delays_s=(0.0,))
+    voices = VoiceDesk(place.units, place.storage, settings, build_matcher(settings), model=MODEL)
+    with Scratch(place.folder / "data" / "scratch", "this:1:x") as scratch:
+        lane = VoiceLane(voices, place.storage, scratch, settings.queue, chores, new_child)
+        running = asyncio.create_task(lane.run())
+        yield lane
+        lane.stop()
+        await asyncio.wait_for(running, 5)
+
+
+async def test_no_chore_delays_a_clip_and_none_that_fails_stops_the_others(
+    fakes: pytest.MonkeyPatch,
+    place: Place,
+    desk: Desk,
+) -> None:
+    done = {"endless": 0, "other": 0}
+
+    async def broken() -> int:
+        raise RuntimeError("a bug")
+
+    async def other() -> int:
+        done["other"] += 1
+        return 0
+
+    async def endless() -> int:
+        done["endless"] += 1
+        await asyncio.Event().wait()
+        return 0
+
+    async with lane_of(place, {"broken": broken, "other": other, "endless": endless}, partial(VoiceChild, WAIT_S)):
+
+        async def look() -> bool | None:
+            return done["endless"] == 1 or None
+
+        await eventually(look)
+        found = await ended(place, await ask(desk, place, LOW, kind=EnrolmentKind.TEST))
+    assert found.status is EnrolmentStatus.DONE
+    assert done == {"endless": 1, "other": 1}
+
+
+async def test_a_worker_without_room_for_a_process_costs_a_clip_no_attempt(place: Place, desk: Desk) -> None:
+    tries = 0
+
+    class NoRoom(VoiceChild):
+        async def heard(self, order: VoiceOrder) -> MeasuredClip | Unmeasured:
+            nonlocal tries
+            tries += 1
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    enrolment_id = await ask(desk, place, LOW, kind=EnrolmentKind.TEST)
+    async with lane_of(place, {}, partial(NoRoom, WAIT_S)):
+
+        async def look() -> bool | None:
+            return tries >= 2 or None
+
+        await eventually(look)
+    found = await enrolment.read(place.units, place.owner, enrolment_id)
+    assert (found.status, found.attempt) == (EnrolmentStatus.PENDING, 0)
+    assert tries < 10, "it pauses in between"
+    assert not place.scratch()
+
+
+async def test_a_child_that_always_dies_costs_five_attempts_and_then_the_clip(place: Place, desk: Desk) -> None:
+    class Dying(VoiceChild):
+        async def heard(self, order: VoiceOrder) -> MeasuredClip | Unmeasured:
+            raise EngineCrashError("It was ended by the system (SIGSEGV).")
+
+    async with lane_of(place, {}, partial(Dying, WAIT_S)):
+        found = await ended(place, await ask(desk, place, LOW, kind=EnrolmentKind.TEST))
+    assert (found.status, found.attempt, found.result.failure_code) == (EnrolmentStatus.FAILED, 5, "engine.crashed")
+    assert not desk.storage.keys("voices")
+
+
+async def test_a_clip_in_an_object_store_is_brought_here_and_no_credential_goes_to_the_child(
+    database_url: str,
+    redis_url: str,
+    redis_stream: str,
+    units: UnitOfWorkFactory,
+    tmp_path: Path,
+    s3_storage_url: str,
+    member: Principal,
+) -> None:
+    place = make_place(tmp_path, database_url, redis_url, redis_stream, units, member, s3_storage_url)
+    claire = await enter(units, member, "Claire")
+    with place.worker(fake_pace=SLOW) as worker:
+        enrolment_id = await ask(desk_of(place), place, LOW, claire)
+        environment = (await voice_child(worker)).environ()
+        found = await ended(place, enrolment_id)
+        await place.is_tidy()
+    assert not [name for name in environment if name.startswith("AWS_")]
+    assert found.status is EnrolmentStatus.DONE
+    assert place.storage.keys("voices") == [layout.print_sample_key(claire.id, VoiceprintId(enrolment_id))]
 
 
 # --- real voices ----------------------------------------------------------------------------------------------------
