@@ -67,7 +67,7 @@ class Tombstone:
                 kept["pseudonym"],
                 tuple(VoiceprintId(UUID(id_)) for id_ in kept["voiceprint_ids"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtefactError("A note about somebody who was forgotten cannot be read.") from error
 
 

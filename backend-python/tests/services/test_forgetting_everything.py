@@ -177,7 +177,10 @@ async def meeting(
     return planted.id
 
 
-async def run(place: Place, queue: Queue, job: Any, heard: dict[Any, Any]) -> None:
+async def run(
+    place: Place, queue: Queue, job: Any, heard: dict[Any, Any], *, written_name: str = "Claire Fontaine"
+) -> None:
+    """``written_name``: what the child's files call the first speaker."""
     fusion, diarization = french_meeting()
     staging = layout.staging_folder(layout.results_folder(job.created_at, job.meeting_id), job.token)
     speakers = []
@@ -191,7 +194,7 @@ async def run(place: Place, queue: Queue, job: Any, heard: dict[Any, Any]) -> No
     )
     texts = {"transcription.json": "{}\n", "diarization.json": diarization.to_json(), "fusion.json": fusion.to_json()}
     for name, content in texts.items():
-        place.storage.write(f"{staging}/{name}", content.encode())
+        place.storage.write(f"{staging}/{name}", content.replace("Claire Fontaine", written_name).encode())
     await queue.publish(job, place.storage, Published(tuple(texts), "fr", 3, 120, 3725.4, tuple(speakers)))
 
 
@@ -321,6 +324,26 @@ async def test_nothing_of_somebody_who_was_forgotten_is_found_anywhere(
     assert await place.search(wanted, redis_url) == set()
     await names_are(place, meetings, report.pseudonym or NAME, is_replaced=policy is NamePolicy.PSEUDONYMISE)
     assert await profile(place, other) == before
+
+
+@pytest.mark.parametrize("policy", list(NamePolicy))
+async def test_a_meeting_that_was_being_processed_names_nobody_who_was_forgotten_meanwhile(
+    place: Place, policy: NamePolicy, redis_url: str
+) -> None:
+    """The bank said the name, it stands in the staged files, and then the person is forgotten."""
+    person, other = [await enter(place.units, place.owner, name) for name in (NAME, OTHER)]
+    await teach(place.units, person, 1)
+    await teach(place.units, other, 100)
+    planted = await plant(place.units, place.owner, place.storage, title="under way")
+    queue, job = await claim(place.units)
+    await forgetting.forget(place.units, place.owner, person.id, policy)
+    heard = {LABELS[0]: (voice(5), sound(5), verdict(person, other, band=Band.AUTO))}
+    await run(place, queue, job, heard, written_name=NAME)
+    await place.tidy()
+    async with place.units() as unit:
+        [speaker] = await unit.speakers.of_meeting(planted.id)
+    assert (speaker.shown_name, speaker.person_id) == (None, None)
+    assert await place.search(Wanted(person.id, [NAME], [voice(1).vector], []), redis_url) == set()
 
 
 async def names_are(place: Place, meetings: dict[str, MeetingId], name: str, *, is_replaced: bool) -> None:
