@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -375,6 +376,8 @@ async def test_a_name_that_its_reader_may_not_know_any_more_is_not_shown(
         text = (await client.get(address)).text
         assert "Claire" not in text
         assert str(shared.id) not in text
+        assert not re.search(r'"(?:score|probability)":[0-9.]', text)
+        assert '"band":"auto"' not in text
 
 
 async def test_what_somebody_else_asked_for_does_not_exist(

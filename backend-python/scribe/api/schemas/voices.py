@@ -163,14 +163,12 @@ class QuestionOut(Out):
     @classmethod
     def of(cls, question: Question, names: Names) -> Self:
         name = None if question.person_id is None else names.get(question.person_id)
-        return cls(
-            kind=question.kind,
-            person=None
-            if name is None or question.person_id is None
-            else KnownPersonOut(id=question.person_id, name=name),
-            score=question.score,
-            probability=question.probability,
-        )
+        if question.person_id is None or name is None:
+            is_secret = question.person_id is not None
+            score, probability = (None, None) if is_secret else (question.score, question.probability)
+            return cls(kind=question.kind, person=None, score=score, probability=probability)
+        person = KnownPersonOut(id=question.person_id, name=name)
+        return cls(kind=question.kind, person=person, score=question.score, probability=question.probability)
 
 
 class TestVerdictOut(Out):
@@ -187,12 +185,12 @@ class TestVerdictOut(Out):
 
     @classmethod
     def of(cls, verdict: TestVerdict, names: Names) -> Self:
-        return cls(
-            band=verdict.band,
-            reason=verdict.reason,
-            explanation=verdict.explanation,
-            candidates=CandidateOut.listed(verdict.candidates, names),
-        )
+        candidates = CandidateOut.listed(verdict.candidates, names)
+        if verdict.candidates and verdict.candidates[0].person_id not in names:
+            # Whom it is about may not be read any more: the rest is answered as if that one had never been there.
+            reason = "below-threshold" if candidates else "empty-bank"
+            return cls(band=Band.UNKNOWN, reason=reason, explanation="", candidates=candidates)
+        return cls(band=verdict.band, reason=verdict.reason, explanation=verdict.explanation, candidates=candidates)
 
 
 class EnrolmentFailureOut(Out):
@@ -282,10 +280,10 @@ def _sentence(enrolment: Enrolment, names: Names) -> str:
             return f"{asked} If it is right all the same, POST {here}/confirm; if not, DELETE {here}.".strip()
     if result.verdict is None:
         return "The voice is enrolled."
-    known = [names[one.person_id] for one in result.verdict.candidates if one.person_id in names]
-    if not known or result.verdict.band is Band.UNKNOWN:
+    shown = TestVerdictOut.of(result.verdict, names)
+    if shown.band is Band.UNKNOWN or not shown.candidates:
         return "It is nobody whose voice is known."
-    return f"It is {known[0]}." if result.verdict.band is Band.AUTO else f"It may be {known[0]}."
+    return f"It {'is' if shown.band is Band.AUTO else 'may be'} {shown.candidates[0].name}."
 
 
 def _asked(question: Question, names: Names) -> str:
