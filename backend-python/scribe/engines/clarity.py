@@ -30,8 +30,8 @@ _STEADY_DB = 3.0
 """A sound that varies less is no speech with noise under it (0 dB of white noise: 6 dB and more), and has no floor."""
 _BEST_SNR_DB = 60.0
 """More could not be told apart with 16 bits."""
-_SILENCE_POWER = 10**-9.0
-"""-90 dBFS: digital silence and its dither say nothing of the noise under the words. Telephones and recorders cut the
+_SILENCE_POWER = 10**-8.0
+"""-80 dBFS: digital silence and its dither say nothing of the noise under the words. Telephones and recorders cut the
 pauses out, and so do the gaps of our own samples."""
 _FFT_SIZE = 512
 _HEARD_DB = 50.0
