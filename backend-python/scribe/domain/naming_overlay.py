@@ -125,9 +125,7 @@ def _shares(parts: Sequence[Json], seconds: Mapping[str, float]) -> list[Json]:
 def _named(part: Json, row: Speaker | None) -> Json:
     """A row of the table of speakers. Without a row nobody knows better than the document."""
     if row is None:
-        naming = Naming.AUTO if part["name"] is not None else Naming.UNKNOWN
-        older = {"naming": str(naming), "suggestion": None, "person_id": None, "probability": None, "explanation": ""}
-        return part if "naming" in part else {**older, **part}
+        return part if "naming" in part else _of_schema_1_0(part)
     is_suggested = row.naming is Naming.SUGGESTED and row.person_name is not None
     runner_up = row.candidates[1] if len(row.candidates) > 1 else None
     is_about_somebody = row.person_id is not None and (is_suggested or row.shown_name is not None)
@@ -143,6 +141,26 @@ def _named(part: Json, row: Speaker | None) -> Json:
         "runner_up_score": None if runner_up is None else rounded_score(runner_up.score),
         "reason": row.reason,
         "explanation": impersonal(row.explanation),
+        "speech_s": part["speech_s"],
+        "share": part["share"],
+        "has_voiceprint": part["has_voiceprint"],
+    }
+
+
+def _of_schema_1_0(part: Json) -> Json:
+    """In the order of today's, so that it is written as today's."""
+    return {
+        "label": part["label"],
+        "name": part["name"],
+        "naming": str(Naming.AUTO if part["name"] is not None else Naming.UNKNOWN),
+        "suggestion": None,
+        "person_id": None,
+        "probability": None,
+        "score": part["score"],
+        "runner_up": part["runner_up"],
+        "runner_up_score": part["runner_up_score"],
+        "reason": part["reason"],
+        "explanation": "",
         "speech_s": part["speech_s"],
         "share": part["share"],
         "has_voiceprint": part["has_voiceprint"],

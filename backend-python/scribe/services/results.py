@@ -31,9 +31,10 @@ from scribe.domain.errors import ArtefactError, NotFoundError, NotReadyError, St
 from scribe.domain.exports import FORMATS, Results
 from scribe.domain.meeting import MeetingStatus
 from scribe.domain.meetings import Meeting
-from scribe.domain.naming_overlay import overlaid, overlay
+from scribe.domain.naming_overlay import overlay
 from scribe.domain.namings import Naming, SegmentMove, Speaker
-from scribe.domain.results import DiarizationDocument, FusionDocument, read_document
+from scribe.domain.results import DiarizationDocument, FusionDocument, document_of
+from scribe.domain.results.encode import encode_json
 from scribe.domain.typography import ReadingLanguage, reading_language
 from scribe.domain.waveform import reduced_json
 
@@ -168,7 +169,7 @@ async def document(units: UnitOfWorkFactory, storage: Storage, meeting: Meeting,
     if meeting.are_names_written or f"{kind}.json" not in {FUSION, DIARIZATION}:
         return None
     async with laid_over(units, meeting) as names:
-        return await asyncio.to_thread(lambda: read_named(storage, key, names).to_json().encode())
+        return await asyncio.to_thread(lambda: encode_json(read_named(storage, key, names)).encode())
 
 
 async def render(
@@ -253,13 +254,10 @@ def _nothing_yet(meeting: Meeting, what: str) -> Exception:
 
 
 def _read_transcript(storage: Storage, key: str, names: Names) -> Transcript:
-    content = storage.read(key)
-    if content is None:
+    document = read_named(storage, key, names)
+    if document["kind"] != "fusion":
         raise _lost()
     try:
-        document = overlay(from_json(content), names.speakers, names.moves)
-        if document["kind"] != "fusion":
-            raise _lost()
         digest = hashlib.sha256()
         lines = tuple(_line(index, segment, digest.update) for index, segment in enumerate(document["segments"]))
         head = {
@@ -295,24 +293,27 @@ def read_results(storage: Storage, meeting: Meeting, names: Names) -> Results:
     """The documents with names laid over them. Raises: ArtefactError, StorageError."""
     folder = published_folder(meeting)
     fusion = read_named(storage, f"{folder}/{FUSION}", names)
-    diarization = None
-    if meeting.has_result(DIARIZATION):
-        diarization = read_named(storage, f"{folder}/{DIARIZATION}", names)
-    if not isinstance(fusion, FusionDocument) or not isinstance(diarization, DiarizationDocument | None):
+    has_diarization = meeting.has_result(DIARIZATION)
+    return results_of(fusion, read_named(storage, f"{folder}/{DIARIZATION}", names) if has_diarization else None)
+
+
+def results_of(fusion: dict[str, Any] | None, diarization: dict[str, Any] | None) -> Results:
+    """From what :func:`read_named` read. Raises: ArtefactError."""
+    one, other = (None if value is None else document_of(value) for value in (fusion, diarization))
+    if not isinstance(one, FusionDocument) or not isinstance(other, DiarizationDocument | None):
         raise _lost()
-    return Results(fusion, diarization)
+    return Results(one, other)
 
 
-def read_named(storage: Storage, key: str, names: Names) -> FusionDocument | DiarizationDocument:
+def read_named(storage: Storage, key: str, names: Names) -> dict[str, Any]:
+    """JSON values of a document with names laid over it. Raises: ArtefactError, StorageError."""
     content = storage.read(key)
     if content is None:
         raise _lost()
-    document = read_document(content)
-    if isinstance(document, FusionDocument):
-        return overlaid(document, names.speakers, names.moves)
-    if isinstance(document, DiarizationDocument):
-        return overlaid(document, names.speakers, names.moves)
-    raise _lost()
+    try:
+        return overlay(from_json(content), names.speakers, names.moves)
+    except ValueError as error:
+        raise _lost() from error
 
 
 def _lost() -> ArtefactError:

@@ -27,9 +27,10 @@ from scribe.domain.errors import ArtefactError, ScribeError, StorageError
 from scribe.domain.exports import FORMATS
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
+from scribe.domain.results.encode import encode_json
 from scribe.domain.typography import ReadingLanguage, reading_language
 from scribe.services.publishing import MAX_MOVING_S
-from scribe.services.results import DIARIZATION, FUSION, Names, names_of, published_folder, read_results
+from scribe.services.results import DIARIZATION, FUSION, Names, names_of, published_folder, read_named, results_of
 
 MAX_TRIES = 200
 """Meetings that are looked at in one round: some may fail, and must not keep the others waiting."""
@@ -108,15 +109,16 @@ def _stage(
     storage: Storage, staging: str, meeting: Meeting, names: Names, language: ReadingLanguage | None
 ) -> list[str]:
     """Writes everything that holds a name or says who spoke; names of the files, ``fusion.json`` last."""
-    results = read_results(storage, meeting, names)
+    folder = published_folder(meeting)
+    kinds = [kind for kind in (DIARIZATION, FUSION) if meeting.has_result(kind)]
+    documents = {kind: read_named(storage, f"{folder}/{kind}", names) for kind in kinds}
+    results = results_of(documents.get(FUSION), documents.get(DIARIZATION))
     wanted = meeting.options.reading_language or language or reading_language(results.fusion.language)
-    texts = {}
-    if results.diarization is not None:
-        texts[DIARIZATION] = results.diarization.to_json()
+    texts = {DIARIZATION: encode_json(documents[DIARIZATION])} if DIARIZATION in documents else {}
     for export in FORMATS.values():
         if meeting.has_result(export.file_name):
             texts[export.file_name] = export.write(results, wanted)
-    texts[FUSION] = results.fusion.to_json()
+    texts[FUSION] = encode_json(documents[FUSION])
     for name, text in texts.items():
         storage.write(f"{staging}/{name}", text.encode())
     return list(texts)

@@ -17,6 +17,7 @@ from scribe.domain.results.documents import (
     DiarizationDocument,
     FusionDocument,
     TranscriptionDocument,
+    document_of,
     json_schema,
     read_document,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "build_diarization",
     "build_fusion",
     "build_transcription",
+    "document_of",
     "json_schema",
     "read_document",
 ]

@@ -13,7 +13,7 @@ Usage::
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -156,9 +156,17 @@ DOCUMENTS: dict[str, type[AnyDocument]] = {
 
 def read_document(text: str | bytes) -> AnyDocument:
     """Reads any of the three. Raises: ArtefactError when the text is no such document."""
-    adapter: TypeAdapter[AnyDocument] = TypeAdapter(Annotated[AnyDocument, Field(discriminator="kind")])
+    return _checked(lambda adapter: adapter.validate_json(text))
+
+
+def document_of(value: object) -> AnyDocument:
+    """The same from JSON values. Raises: ArtefactError."""
+    return _checked(lambda adapter: adapter.validate_python(value))
+
+
+def _checked(validate: Callable[[TypeAdapter[AnyDocument]], AnyDocument]) -> AnyDocument:
     try:
-        return adapter.validate_json(text)
+        return validate(TypeAdapter(Annotated[AnyDocument, Field(discriminator="kind")]))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the whole text"
