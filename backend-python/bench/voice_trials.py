@@ -67,7 +67,15 @@ def talkers(audio: Path, extra: Path | None = None) -> dict[str, Talker]:
             if known is None
             else replace(known, enrol=(*known.enrol, *known.test), test=tuple(clips), is_one_session=False)
         )
-    return people
+    return {name: replace(person, gender=_said_sex(name) or person.gender) for name, person in people.items()}
+
+
+def _said_sex(name: str) -> str:
+    """As AMI's codes and the packages' folders (``it_IT_f_Menardi``) say it; never inferred from a voice."""
+    if name.startswith("AMI-"):
+        return name.removeprefix("AMI-")[0]
+    women = {"Allison", "Armelle", "June", "Menardi", "Ivrvoice", "Katie", "p225"}
+    return "F" if name in women else "M" if name in {"Carlo", "Steve", "p226"} else ""
 
 
 class _Listener:
