@@ -49,7 +49,7 @@ _SPEAKERS_OF_PRINTS = """
 """
 _MENTIONED_LABELS = f"select meeting_id, label from speakers where {_SPOKEN_OF}"  # noqa: S608 -- as above
 _NAMED_LABELS = """
-    select meeting_id, label from speakers where person_id = :person and naming in ('auto', 'confirmed')
+    select meeting_id, label from speakers where person_id = :person and naming in ('auto', 'confirmed', 'suggested')
 """
 _RENAMED = """
     update meetings set names_version = names_version + 1, version = version + 1, updated_at = now()

@@ -110,7 +110,7 @@ async def change(
             if (is_renaming or is_hiding) and not await ties.naming_meetings(person_id) <= locked:
                 continue
             changed = await unit.people.change(person_id, clean)
-            if is_renaming:
+            if is_renaming or is_hiding:  # files hold names, also those offered, and ids of those who may be known
                 await tell(unit, await ties.labels_named(person_id))
             if is_hiding:
                 await ties.ask_where_a_machine_named(person_id, not_of=before.owner_id)

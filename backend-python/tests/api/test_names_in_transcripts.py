@@ -17,6 +17,8 @@ from scribe.domain.accounts import Principal
 from scribe.domain.jobs import Published
 from scribe.domain.meetings import Meeting
 from scribe.domain.namings import Naming
+from scribe.domain.people import PersonChanges
+from scribe.services import people
 from scribe.services.queue import Queue, requeue
 from scribe.services.results import TranscriptMemory
 from scribe.services.rewriting import rewrite_pending
@@ -128,6 +130,36 @@ async def test_a_suggestion_is_asked_in_the_minutes_and_named_nowhere(
     for tail, (_, body) in (await texts(client, meeting)).items():
         assert body.count("Zoé Roy") == (tail in {"transcript", "results/fusion", "results/diarization",
                                                   "exports/md", "exports/txt"}), tail  # fmt: skip
+
+
+async def test_who_is_renamed_or_hidden_is_so_in_every_meeting_at_once(
+    client: httpx.AsyncClient, units: UnitOfWorkFactory, stranger: Principal, storage: Storage, meeting: Meeting
+) -> None:
+    """Named in one, offered in the other; the files are of the name before."""
+    person = await enter(units, stranger, "Zoé Roy", is_shared=True)
+    async with units() as unit:
+        for number, naming in enumerate((Naming.AUTO, Naming.SUGGESTED)):
+            row = await unit.speakers.get(meeting.id, label(number))
+            assert row is not None
+            await unit.speakers.decide(replace(row, naming=naming, person_id=person.id, probability=0.7))
+        await unit.speakers.touch_names(meeting.id)
+    await rewrite_pending(units, storage, 10)
+    assert "Zoé Roy" in (await texts(client, meeting))["exports/md"][1]
+    await people.change(units, stranger, person.id, PersonChanges(name="Zoé Martin"))
+    for _ in range(2):
+        told = await texts(client, meeting)
+        assert not any("Zoé Roy" in body for _, body in told.values())
+        speakers = TranscriptOut.model_validate_json(told["transcript"][1]).speakers
+        assert (speakers[0].name, speakers[1].suggestion) == ("Zoé Martin", "Zoé Martin")
+        await rewrite_pending(units, storage, 10)
+    await people.change(units, stranger, person.id, PersonChanges(is_shared=False))
+    for _ in range(2):
+        told = await texts(client, meeting)
+        speakers = TranscriptOut.model_validate_json(told["transcript"][1]).speakers
+        assert (speakers[0].name, speakers[0].person_id, speakers[0].probability) == ("Zoé Martin", None, None)
+        assert (speakers[1].suggestion, speakers[1].naming) == (None, "unknown")
+        assert not any(str(person.id) in body for _, body in told.values())
+        await rewrite_pending(units, storage, 10)
 
 
 async def test_a_person_whom_the_owner_may_not_know_is_only_a_name(
