@@ -396,9 +396,7 @@ async def test_two_who_forget_the_same_person_do_it_once(units: UnitOfWorkFactor
     assert sorted(type(one).__name__ for one in tries) == ["Forgotten", "NotFoundError", "NotFoundError"]
 
 
-async def test_thousands_of_meetings_are_forgotten_in_seconds(
-    units: UnitOfWorkFactory, member: Principal, storage: Storage
-) -> None:
+async def test_thousands_of_meetings_are_forgotten_in_seconds(units: UnitOfWorkFactory, member: Principal) -> None:
     person = await enter(units, member, "Claire")
     await teach(units, person, 1)
     async with units() as unit:
@@ -425,11 +423,9 @@ async def test_thousands_of_meetings_are_forgotten_in_seconds(
     seconds = time.monotonic() - began_s
     assert len(report.meetings) == 2000
     assert await count(units, select(SpeakerRow).where(SpeakerRow.name == report.pseudonym).subquery()) == 2000
-    print(f"2,000 meetings were forgotten in {seconds:.1f} s")  # noqa: T201 -- a figure for whoever asks
-    assert seconds < 15  # a slow and busy machine; 2 s on a quiet one
-    began_s = time.monotonic()
-    await purge(units, storage, batches=None)
-    print(f"their files in {time.monotonic() - began_s:.1f} s")  # noqa: T201
+    assert seconds < 30  # 4 s with 10,000 speakers on two cores that eight others shared
+    async with units() as unit:
+        assert len(await unit.purges.due(20_000)) == 2000 + 2000 + 1  # checkpoints, samples, the person's folder
 
 
 # --- tombstones -------------------------------------------------------------------------------------------------------
