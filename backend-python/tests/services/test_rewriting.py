@@ -16,23 +16,31 @@ from sqlalchemy import text, update
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import QueueSettings
+from scribe.core.ids import uuid7
 from scribe.core.models_db import MeetingRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
+from scribe.domain.coverage import Coverage
 from scribe.domain.errors import StorageError, UnavailableError
 from scribe.domain.exports import FORMATS
+from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
+from scribe.domain.naming_overlay import overlaid
 from scribe.domain.namings import Naming
+from scribe.domain.people import PersonId
 from scribe.domain.results import FusionDocument, read_document
+from scribe.domain.speech import Span
+from scribe.domain.voices import Band, Candidate, Identification
 from scribe.services.moves import move, undo_move
 from scribe.services.publishing import bring_in
 from scribe.services.queue import Queue, requeue
 from scribe.services.results import names_of, read_results
 from scribe.services.rewriting import remove_leftovers, rewrite, rewrite_pending
+from scribe.services.speaker_rows import judged
 from tests.bank import enter
 from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage
-from tests.domain.exports.meeting import french_meeting
-from tests.named_meetings import completed, label, now
+from tests.domain.exports.meeting import french_meeting, fusion_document, line, run_facts
+from tests.named_meetings import completed, heard, label, now
 from tests.pending_meetings import stage_results
 
 FUSION, DIARIZATION = french_meeting()
@@ -158,6 +166,27 @@ async def test_only_what_was_there_is_written_again(
     await say(units, meeting, 0, "Anne Roy")
     assert await rewrite_pending(units, storage, 10) == 1
     assert sorted(f"{meeting.results_folder}/{name}" for name in files(storage, meeting)) == sorted(kept)
+
+
+@pytest.mark.parametrize("band", list(Band))
+def test_what_a_run_writes_is_what_its_rows_say(band: Band) -> None:
+    """So that files need not be written again because they were published."""
+    claire, anne = PersonId(uuid7()), PersonId(uuid7())
+    candidates = (Candidate(str(claire), "Claire", 0.61234, 0.87654), Candidate(str(anne), "Anne", 0.5, 0.1))
+    verdict = Identification(
+        "Claire" if band is Band.AUTO else None, 0.61234, "Anne", 0.5, "too-close-to-call", "Claire", band, 0.87654,
+        candidates, "Claire and Anne too close: 0.61 and 0.50",
+    )  # fmt: skip
+    segments = [line(0.0, 2.0, 0, "Bonjour à tous.")]
+    coverage = Coverage(2.0, 2.0, 0.0, 0.0, 0.0, ())
+    documents = fusion_document(segments, coverage, {0: verdict}, run_facts("a.wav", 2.0))
+    row = judged(heard(MeetingId(uuid7()), 0, turns=[Span(0.0, 2.0)]), verdict, {claire, anne})
+    if row.person_id is not None:
+        row = replace(row, person_name="Claire")
+    for document in documents:
+        assert overlaid(document, [row], []) == document
+        assert "Anne" not in document.to_json()
+        assert ("Claire" in document.to_json()) == (band is not Band.UNKNOWN)
 
 
 # --- whatever dies in between -----------------------------------------------------------------------------------------
