@@ -71,8 +71,9 @@ def build_workshop(
     transcriber, transcribe_models = _words(settings, store, residency)
     models: dict[str, Sequence[ModelFacts]] = {"diarize": diarize_models, "transcribe": transcribe_models}
     nobody = Tools(converter, diarizer, extractor, transcriber)
+    compared_by = [] if settings.diarization.engine == "fake" else [_facts(VOICEPRINT)]
     if is_asking:
-        models["identify"] = [] if settings.diarization.engine == "fake" else [_facts(VOICEPRINT)]
+        models["identify"] = compared_by
     if voices is None:
         return Workshop(nobody, models, ())
     found = find_voice_clips(voices)
@@ -82,7 +83,7 @@ def build_workshop(
     cohort, rule = load_cohort(extractor.model_id), _rule(settings)
     with TemporaryDirectory(prefix="scribe-voices-") as folder:
         enrolment = Enroller(ClipMeter(diarizer, extractor, cohort)).enrol(prepared(found, converter, Path(folder)))
-    models["identify"] = [_facts(VOICEPRINT)]
+    models["identify"] = compared_by
     tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
     return Workshop(tools, models, (*notes, *enrolment.warnings))
 
