@@ -23,9 +23,9 @@ from scribe.domain.voices import Band, Identification, Matcher, VoiceBank, Voice
 
 HEARD = "clip"
 """What the one voice is called that is compared."""
-SOMEBODY_ELSE = 0.5
-"""From which probability that it is one of the others, taken together, a human is asked. Two entries of one person
-share the probability, so that neither would reach a band of its own."""
+SOMEBODY_ELSE = 0.9
+"""From which probability that it is one of the others, taken together, a human is asked: a little before it would be
+one of their names in a meeting. Two entries of one person share it, so that neither would reach a band of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,7 @@ class Comparison:
         questions = []
         verdict = await self.verdict(voiceprint, everybody)
         rivals = [one for one in verdict.candidates if one.person != me]
-        is_rival_first = bool(rivals) and verdict.candidates[0] is rivals[0]
-        if rivals and (
-            (is_rival_first and verdict.band is not Band.UNKNOWN)
-            or sum(one.probability for one in rivals) >= SOMEBODY_ELSE
-        ):
+        if sum(one.probability for one in rivals) >= SOMEBODY_ELSE:
             best = rivals[0]
             questions.append(
                 Question(QuestionKind.SOUNDS_LIKE, PersonId(UUID(best.person)), best.score, best.probability)

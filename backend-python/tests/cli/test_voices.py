@@ -79,7 +79,7 @@ def test_enrolled_people_are_told_apart_from_one_another_and_from_strangers(
     scribe: Command, database_url: str, storage: Storage, tmp_path: Path
 ) -> None:
     for name in ("June", "Allison"):
-        done = scribe("voices", "enrol", name, VOICES / f"{name}.flac", "--force", *BY)  # they are rather alike
+        done = scribe("voices", "enrol", name, VOICES / f"{name}.flac", *BY)
         assert done.exit_code == 0, done.output
         assert done.stdout.startswith(f"✓ {name}.flac: {name}, ")
     people_here = listed(scribe)
