@@ -71,13 +71,13 @@ class Recognition:
             banks = await self._banks(unit, job.owner_id, voices, scope.people)
         verdicts = await asyncio.to_thread(self._decided, voices, banks, {})
         there = {profile.person for bank in banks.values() for profile in bank.profiles}
-        missing = [
-            name
-            for name, ids in scope.by_name.items()
-            if not ids or (banks and there.isdisjoint(str(id_) for id_ in ids))
-        ]
-        warnings = (RunWarning("voices.unknown_name", f"No voice of {name} is known here.") for name in missing)
-        return Recognised(verdicts, tuple(warnings))
+        wanted = scope.by_name.values()
+        missing = sum(not ids or bool(banks and there.isdisjoint(str(id_) for id_ in ids)) for ids in wanted)
+        if not missing:
+            return Recognised(verdicts)
+        # It stands in result files for good: who was looked for is in the meeting's options, where it can be forgotten.
+        message = f"Of the {len(wanted)} people to look for, {missing} have no voice that is known here."
+        return Recognised(verdicts, (RunWarning("voices.unknown_name", message),))
 
     async def moves(self, job: ClaimedJob) -> HandMoves:
         """What people moved by hand in the minutes that this run will replace."""

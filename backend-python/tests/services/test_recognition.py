@@ -344,6 +344,20 @@ async def test_a_bank_that_cannot_be_compared_does_not_stand_in_the_way(
 # --- while a meeting is processed -------------------------------------------------------------------------------------
 
 
+async def test_whoever_is_looked_for_in_vain_is_counted_and_not_named(
+    units: UnitOfWorkFactory, member: Principal, recognition: Recognition
+) -> None:
+    """The warning stands in result files, and the name may have to be forgotten."""
+    await add_person(units, member, "Ada", [tone_print(1)])
+    wanted = RunOptions(voices=("Ada", "Zoé", "Eve"))
+    await add_meeting(units, member.user_id, options=wanted.to_json())
+    job = await Queue(units, SETTINGS.queue).claim("worker")
+    assert job is not None
+    [warning] = (await recognition.identify(job, {A: tone_print(1)})).warnings
+    assert warning.code == "voices.unknown_name"
+    assert warning.message == "Of the 3 people to look for, 2 have no voice that is known here."
+
+
 async def test_all_speakers_are_identified_together(
     units: UnitOfWorkFactory, member: Principal, recognition: Recognition
 ) -> None:
