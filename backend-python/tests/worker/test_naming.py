@@ -4,14 +4,19 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import psutil
 from sqlalchemy import text
 
+from scribe.core.ids import uuid7
 from scribe.core.models_db import MeetingRow
 from scribe.domain.meeting import MeetingId, Stage
-from scribe.domain.namings import Naming, Speaker
+from scribe.domain.namings import Naming, SegmentMove, Speaker
 from scribe.domain.requests import RunOptions, VoiceChoice
+from scribe.domain.speech import Span
+from scribe.services.queue import requeue
 from tests.bank import add_person, tone_print
 from tests.conftest import add_user
 from tests.worker.conftest import Place, WorkerUnderTest, eventually, gone
@@ -215,3 +220,31 @@ async def test_who_is_forgotten_while_the_meeting_is_written_is_not_in_its_rows(
     assert ada not in [one.person_id for speaker in (low, high) for one in speaker.candidates]
     assert row.names_version > 0
     assert names(place, row) == [None, "Zoé"]
+
+
+async def test_another_run_keeps_what_people_decided_and_moved(place: Place, recording: bytes) -> None:
+    """The first voice speaks from 0 to 9 s, the second from 10 s on."""
+    meeting_id = await place.meeting(recording)
+    with place.worker():
+        await place.ended(meeting_id)
+        low, high = await speakers(place, meeting_id)
+        now = datetime.now(UTC)
+        async with place.units() as unit:
+            await unit.speakers.decide(replace(low, naming=Naming.CONFIRMED, name="The caretaker"))
+            await unit.speakers.add_move(
+                SegmentMove(uuid7(), meeting_id, Span(2.0, 6.0), low.label, high.label, None, now)
+            )
+            await requeue(unit, meeting_id, None, 5)
+        row = await place.until(
+            meeting_id, lambda row: row.results_run == 2 and 0 < row.names_version == row.names_written
+        )
+    assert [(one.run, one.naming, one.name) for one in await speakers(place, meeting_id)] == [
+        (2, Naming.CONFIRMED, "The caretaker"),
+        (2, Naming.UNKNOWN, None),
+    ]
+    assert names(place, row) == ["The caretaker", None]
+    segments = place.document(row, "fusion.json")["segments"]
+    words = [word for segment in segments for word in segment["words"]]  # type: ignore[attr-defined]
+    moved = {word["speaker"] for word in words if word["start"] >= 2.0 and word["end"] <= 6.0}
+    others = {word["speaker"] for word in words if word["end"] <= 1.9 or 6.1 <= word["start"] < 9}
+    assert (moved, others) == ({high.label}, {low.label})
