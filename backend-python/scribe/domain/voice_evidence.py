@@ -8,6 +8,7 @@ Usage::
     chances = posteriors(evidence, known_prior=0.5)                   # everybody looked for, and a stranger
 """
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -73,10 +74,16 @@ class Calibration:
 
     def score_for(self, evidence: float, speech_s: float, enrolled_s: float) -> float:
         """The score that is worth so much; may lie over 1, where no score can be."""
+        square, linear, constant = (
+            float(part) for part in self._parabola(np.float64(speech_s), np.float64(enrolled_s))
+        )
         low, high = -1.0, 10.0
-        for _ in range(60):
+        for _ in range(48):
             middle = (low + high) / 2
-            worth = self.evidence(np.asarray(middle), np.asarray(speech_s), np.asarray(enrolled_s))
+            held = max(middle, -linear / (2 * square))
+            parabola = (square * held + linear) * held + constant
+            line = self.lookalike_offset + self.lookalike_slope * middle
+            worth = min(parabola, line) - math.log1p(math.exp(-abs(parabola - line)))
             low, high = (middle, high) if worth < evidence else (low, middle)
         return high
 

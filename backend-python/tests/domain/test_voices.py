@@ -20,7 +20,8 @@ from scribe.domain.voices import (
 )
 
 MODEL = "campplus"
-RULE = MatchRule(auto_probability=0.95, suggest_probability=0.5, known_prior=0.5, threshold=0.5, min_speech_s=3.0)
+RULE = MatchRule(auto_probability=0.95, suggest_probability=0.5, known_prior=100 / 101, threshold=0.5, min_speech_s=3.0)
+"""By whose prior somebody of a bank of up to 100 is as likely to speak as a stranger."""
 EVEN_AT_HALF = Calibration(0.8, 0.0, 0.2001, different_mean=0.2, different_sd=0.2, floor=0.3, lookalike_offset=99.0)
 """All but a straight line: 15 times the score, nothing at 0.5; and no look-alikes."""
 COHORT = Cohort(MODEL, np.zeros(3, np.float32), EVEN_AT_HALF)
@@ -77,7 +78,7 @@ def test_one_person_is_named_once_and_the_better_match_wins() -> None:
 
 def test_the_loser_of_a_contest_is_not_given_a_second_choice() -> None:
     """Hungarian assignment would name SPEAKER_00 Bob, whose voice it is less like, to raise the sum of scores."""
-    rule = MatchRule(threshold=0.5, auto_probability=0.8)
+    rule = replace(RULE, auto_probability=0.8)
     voices = {"SPEAKER_00": voice(1, 0.85, 0), "SPEAKER_01": voice(1, 0.2, 0)}
     verdicts = decide(voices, bank(Ada=ADA, Bob=BOB), rule)
     assert [verdicts[label].name for label in sorted(voices)] == [None, "Ada"]
@@ -106,7 +107,7 @@ def test_the_reason_is_told_in_numbers() -> None:
     verdicts = decide(
         {"SPEAKER_00": voice(0.5, 0, 1), "SPEAKER_01": ADA, "SPEAKER_02": voice(1, 0, 0, speech_s=2)}, people
     )
-    assert verdicts["SPEAKER_00"].explanation == "0.45 < 0.74"
+    assert verdicts["SPEAKER_00"].explanation == "0.45 < 0.70"
     assert verdicts["SPEAKER_01"].explanation == "Claire and Anne too close: 1.00 and 1.00"
     assert verdicts["SPEAKER_02"].explanation == "2.00 < 3.00 s"
     [alone] = decide({"SPEAKER_00": ADA}, bank(Claire=ADA)).values()
@@ -140,13 +141,13 @@ def test_who_is_only_a_little_like_a_person_already_named_is_not_offered_the_nam
 
 
 def test_a_larger_bank_asks_for_more_likeness() -> None:
-    test = voice(0.80, 0, 0, 0.6)
-    others = {f"P{index}": voice(0, -1, 0, 0) for index in range(99)}
+    test = voice(0.75, 0, 0, np.sqrt(1 - 0.75**2))
+    others = {f"P{index}": voice(0, -1, 0, 0) for index in range(499)}
     cohort = Cohort(MODEL, np.zeros(4, np.float32), EVEN_AT_HALF)
     [small] = match({"SPEAKER_00": test}, bank(Ada=voice(1, 0, 0, 0)), cohort, RULE).values()
     [large] = match({"SPEAKER_00": test}, bank(Ada=voice(1, 0, 0, 0), **others), cohort, RULE).values()
     assert (small.name, large.name) == ("Ada", None)
-    assert large.explanation == "0.80 < 1.00"
+    assert large.explanation == "0.75 < 0.80"
 
 
 def test_a_meeting_without_voices_has_no_verdicts() -> None:
