@@ -9,7 +9,10 @@ from scribe.api.limits import MAX_BODY_BYTES
 from tests.api.test_security import address_of, methods_of, routes_of
 
 PIECE = b'{"username": "claire", "password": "' + b"a" * 65_536
-RECORDINGS = {"/api/v1/meetings", "/api/v1/uploads", "/api/v1/uploads/{upload_id}"}
+RECORDINGS = {
+    "/api/v1/meetings", "/api/v1/uploads", "/api/v1/uploads/{upload_id}", "/api/v1/people/{person_id}/voices",
+    "/api/v1/voices/test",
+}  # fmt: skip
 
 
 async def test_a_large_body_is_refused_by_every_route_that_takes_no_recording(

@@ -210,19 +210,34 @@ async def test_nobody_names_a_speaker_after_a_person_they_may_not_read(
     assert (await speaker(client, theirs))["reason"] == "empty-bank"
 
 
+EVERY_ROUTE: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
+    ("GET", "/speakers", None),
+    ("PUT", "/speakers/{label}", {"unknown": True}),
+    ("GET", "/speakers/{label}/sample", None),
+    ("POST", "/recognise", None),
+    ("GET", "/moves", None),
+    ("POST", "/moves", {"start_s": 0, "end_s": 1, "to_label": "SPEAKER_01"}),
+    ("DELETE", "/moves/{move_id}", None),
+)
+
+
+def test_every_route_of_a_speaker_is_in_the_test_below(app: FastAPI) -> None:
+    prefix = "/api/v1/meetings/{meeting_id}"
+    known = {
+        (method.upper(), path.removeprefix(prefix))
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if operation["tags"] == ["Speakers"]
+    }
+    assert known == {(method, tail) for method, tail, _ in EVERY_ROUTE}
+
+
 async def test_a_meeting_of_somebody_else_is_answered_like_none(
     client: httpx.AsyncClient, act_as: ActAs, stranger: Principal, meeting: Meeting, subtests: pytest.Subtests
 ) -> None:
     act_as(stranger)
-    for method, tail, body in (
-        ("GET", "/speakers", None),
-        ("PUT", "/speakers/SPEAKER_00", {"unknown": True}),
-        ("GET", "/speakers/SPEAKER_00/sample", None),
-        ("POST", "/recognise", None),
-        ("GET", "/moves", None),
-        ("POST", "/moves", {"start_s": 0, "end_s": 1, "to_label": "SPEAKER_01"}),
-        ("DELETE", f"/moves/{uuid4()}", None),
-    ):
+    for method, template, body in EVERY_ROUTE:
+        tail = template.format(label="SPEAKER_00", move_id=uuid4())
         with subtests.test(method=method, tail=tail):
             answer = await client.request(method, at(meeting, tail), json=body)
             nothing = await client.request(method, f"/api/v1/meetings/{uuid4()}{tail}", json=body)
