@@ -51,7 +51,8 @@ from scribe.services import people
 from scribe.services.meetings import visible
 from scribe.services.queue import PURGE_AGAIN_AFTER
 from scribe.services.rates import check_rate
-from scribe.services.receiving import buffered, in_thread, open_sink, refuse_text, refuse_when_full
+from scribe.services.receiving import buffered, open_sink, refuse_text, refuse_when_full
+from scribe.services.threads import in_thread
 from scribe.services.uploads import Desk
 
 WAIT_STEP_S = 0.1

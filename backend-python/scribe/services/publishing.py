@@ -23,6 +23,7 @@ from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.errors import ScribeError, StorageError
 from scribe.domain.jobs import ClaimedJob
+from scribe.services.threads import in_stoppable_thread
 
 MARKER = "publishing"
 MAX_MOVING_S = IDLE_IN_TRANSACTION_S * 0.7
@@ -34,14 +35,7 @@ async def bring_in(storage: Storage, folder: str, token: UUID, files: Sequence[s
 
     Returns or raises only when nothing moves any more, also when cancelled. Raises: StorageError, ResourceError.
     """
-    is_over = Event()
-    moving = asyncio.ensure_future(asyncio.to_thread(_bring_in, storage, folder, token, files, is_over))
-    try:
-        await asyncio.shield(moving)
-    except asyncio.CancelledError:
-        is_over.set()
-        await asyncio.wait([moving])
-        raise
+    await in_stoppable_thread(lambda is_over: _bring_in(storage, folder, token, files, is_over))
 
 
 async def tidy_up(units: UnitOfWorkFactory, storage: Storage, job: ClaimedJob, files: Sequence[str]) -> None:

@@ -10,9 +10,9 @@ Usage::
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO, ParamSpec, TypeVar
+from typing import BinaryIO
 
 from scribe.adapters.storage import Sink, Storage
 from scribe.domain.errors import (
@@ -23,6 +23,7 @@ from scribe.domain.errors import (
     UploadTooLargeError,
 )
 from scribe.domain.uploads import looks_like_text
+from scribe.services.threads import in_thread
 
 BUFFER_BYTES = 512 << 10
 """Two of them per upload: with 256 kB to 1 MB the time is the same, and memory is what many uploads at once cost."""
@@ -30,21 +31,6 @@ STALL_TIMEOUT_S = 120.0
 """A client that sends nothing for so long is gone: half-open connections never say so."""
 ROOM_TO_KEEP_BYTES = 256 << 20
 """Left free on a local disk, or a fiftieth of a small one: the results of what is accepted must fit, too."""
-
-Parameters = ParamSpec("Parameters")
-Value = TypeVar("Value")
-
-
-async def in_thread(
-    work: Callable[Parameters, Value], *arguments: Parameters.args, **named: Parameters.kwargs
-) -> Value:
-    """As ``asyncio.to_thread``, but a cancelled caller waits for the thread: two threads in one file would be worse."""
-    task = asyncio.create_task(asyncio.to_thread(work, *arguments, **named))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
 
 
 class HashingSink:

@@ -46,12 +46,12 @@ from scribe.services.receiving import (
     BUFFER_BYTES,
     HashingSink,
     buffered,
-    in_thread,
     open_sink,
     refuse_size,
     refuse_text,
     refuse_when_full,
 )
+from scribe.services.threads import in_thread
 from scribe.services.uploads import Desk
 
 PURGE_AGAIN_AFTER = timedelta(minutes=15)

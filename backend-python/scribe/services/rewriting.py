@@ -31,6 +31,7 @@ from scribe.domain.results.encode import encode_json
 from scribe.domain.typography import ReadingLanguage, reading_language
 from scribe.services.publishing import MAX_MOVING_S
 from scribe.services.results import DIARIZATION, FUSION, Names, names_of, published_folder, read_named, results_of
+from scribe.services.threads import in_stoppable_thread
 
 MAX_TRIES = 200
 """Meetings that are looked at in one round: some may fail, and must not keep the others waiting."""
@@ -126,14 +127,7 @@ def _stage(
 
 async def _bring_in(storage: Storage, folder: str, staging: str, files: Sequence[str]) -> None:
     """Returns or raises only when nothing moves any more, also when cancelled. Raises: StorageError, ResourceError."""
-    is_over = Event()
-    moving = asyncio.ensure_future(asyncio.to_thread(_move, storage, folder, staging, files, is_over))
-    try:
-        await asyncio.shield(moving)
-    except asyncio.CancelledError:
-        is_over.set()
-        await asyncio.wait([moving])
-        raise
+    await in_stoppable_thread(lambda is_over: _move(storage, folder, staging, files, is_over))
 
 
 def _move(storage: Storage, folder: str, staging: str, files: Sequence[str], is_over: Event) -> None:
