@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.core.ids import uuid7
-from scribe.core.models_db import ApiTokenRow, MeetingRow, PersonRow, RateRow, SessionRow, UploadRow, UserRow
+from scribe.core.models_db import ApiTokenRow, MeetingRow, RateRow, SessionRow, UploadRow, UserRow
+from scribe.core.voices_db import PersonRow
 from scribe.domain.accounts import ApiToken, BrowserSession, Role, Scope, User
 from scribe.domain.meeting import UserId
 

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, DateTime, Uuid, exists, func, literal, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.meetings import visible_to
-from scribe.core.models_db import MeetingRow, SpeakerRow, VoiceprintRow
+from scribe.core.models_db import MeetingRow
+from scribe.core.voices_db import SpeakerRow, VoiceprintRow
 from scribe.domain.accounts import Principal
 from scribe.domain.appearances import Appearance, AppearancePage, NamedSpeaker
 from scribe.domain.meeting import MeetingId

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Double, Integer, Uuid, and_, bindparam, de
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import EnrolmentRow
+from scribe.core.voices_db import EnrolmentRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.enrolments import (

@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.erasures import KnownPerson
-from scribe.core.models_db import MeetingRow, PersonRow, SpeakerRow, UploadRow
+from scribe.core.models_db import MeetingRow, UploadRow
+from scribe.core.voices_db import PersonRow, SpeakerRow
 from scribe.domain.folding import fold
 from scribe.domain.meeting import MeetingId
 from scribe.domain.people import PersonId

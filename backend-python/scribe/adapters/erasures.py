@@ -19,16 +19,8 @@ from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, or_, sel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import (
-    ConsentRow,
-    EnrolmentRow,
-    ErasureRow,
-    IdempotencyRow,
-    MeetingRow,
-    PersonRow,
-    SpeakerRow,
-    VoiceprintRow,
-)
+from scribe.core.models_db import IdempotencyRow, MeetingRow
+from scribe.core.voices_db import ConsentRow, EnrolmentRow, ErasureRow, PersonRow, SpeakerRow, VoiceprintRow
 from scribe.domain.erasures import VOICE_ERASED, Tombstone, policy_of
 from scribe.domain.meeting import MeetingId, MeetingStatus, UserId
 from scribe.domain.people import PersonId, VoiceprintId

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import ConsentRow, PersonRow, VoiceprintRow
+from scribe.core.voices_db import ConsentRow, PersonRow, VoiceprintRow
 from scribe.domain.accounts import Principal
 from scribe.domain.folding import fold
 from scribe.domain.meeting import UserId

@@ -18,7 +18,8 @@ from sqlalchemy import TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.meetings import visible_to
-from scribe.core.models_db import MeetingRow, SpeakerRow, UserRow, VoiceprintRow
+from scribe.core.models_db import MeetingRow, UserRow
+from scribe.core.voices_db import SpeakerRow, VoiceprintRow
 from scribe.domain.accounts import Principal
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.people import PersonId, VoiceprintId

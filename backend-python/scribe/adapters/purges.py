@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, cast, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scribe.core.models_db import MeetingRow, PurgeRow, SpeakerRow, UserRow, VoiceprintRow
+from scribe.core.models_db import MeetingRow, PurgeRow, UserRow
+from scribe.core.voices_db import SpeakerRow, VoiceprintRow
 from scribe.domain.meeting import MeetingStatus
 
 

@@ -36,7 +36,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
 
-from scribe.core.models_db import MeetingRow, PersonRow, SegmentMoveRow, SpeakerRow, VoiceprintRow
+from scribe.core.models_db import MeetingRow
+from scribe.core.voices_db import PersonRow, SegmentMoveRow, SpeakerRow, VoiceprintRow
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.namings import Naming, ScoredPerson, SegmentMove, Speaker
 from scribe.domain.people import PersonId, VoiceprintId

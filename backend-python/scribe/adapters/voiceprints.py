@@ -38,7 +38,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.people import has_active_consent, in_scope_of
 from scribe.adapters.purges import PurgeRepository
-from scribe.core.models_db import EnrolmentRow, PersonRow, VoiceprintRow
+from scribe.core.voices_db import EnrolmentRow, PersonRow, VoiceprintRow
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.people import PersonId, PrintOrigin, StoredVoiceprint, VoiceprintId
 from scribe.domain.speech import Span, SpeakerLabel

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.ids import uuid7
-from scribe.core.models_db import ConsentRow, PersonRow, VoiceprintRow
+from scribe.core.voices_db import ConsentRow, PersonRow, VoiceprintRow
 from scribe.domain.accounts import Principal
 from scribe.domain.meeting import MeetingId
 from scribe.domain.people import PersonId, PrintOrigin, VoiceprintId, search_text, sort_name

@@ -13,7 +13,7 @@ from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings, load_settings
 from scribe.core.ids import uuid7
-from scribe.core.models_db import EnrolmentRow
+from scribe.core.voices_db import EnrolmentRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.enrolments import (

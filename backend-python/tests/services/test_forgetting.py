@@ -15,7 +15,8 @@ from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import load_settings
 from scribe.core.ids import uuid7
-from scribe.core.models_db import ErasureRow, EventRow, MeetingRow, PersonRow, PurgeRow, SpeakerRow, VoiceprintRow
+from scribe.core.models_db import EventRow, MeetingRow, PurgeRow
+from scribe.core.voices_db import ErasureRow, PersonRow, SpeakerRow, VoiceprintRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.erasures import VOICE_ERASED, Tombstone

@@ -17,7 +17,8 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import VoicesSettings
 from scribe.core.database import build_engine
 from scribe.core.ids import uuid7
-from scribe.core.models_db import ConsentRow, MeetingRow, PersonRow, SpeakerRow, UserRow, VoiceprintRow
+from scribe.core.models_db import MeetingRow, UserRow
+from scribe.core.voices_db import ConsentRow, PersonRow, SpeakerRow, VoiceprintRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.errors import ConsentError, ForbiddenError, NotFoundError, NotReadyError, OptionError, ResourceError

@@ -16,7 +16,8 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.adapters.voiceprints import SEALED
 from scribe.core.config import Settings, load_settings
 from scribe.core.ids import uuid7
-from scribe.core.models_db import EnrolmentRow, MeetingRow, SpeakerRow, UserRow, VoiceprintRow
+from scribe.core.models_db import MeetingRow, UserRow
+from scribe.core.voices_db import EnrolmentRow, SpeakerRow, VoiceprintRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.enrolments import (

@@ -24,7 +24,7 @@ from scribe.core.config import load_settings
 from scribe.core.database import build_engine
 from scribe.core.ids import uuid7
 from scribe.core.migrate import migrate
-from scribe.core.models_db import VoiceprintRow
+from scribe.core.voices_db import VoiceprintRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.enrolments import (
