@@ -16,7 +16,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from scribe.domain.errors import UnavailableError
 
 MIGRATION_LOCK = 0x5C51BE01
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -30,10 +32,11 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """To the newest revision; does nothing when it is there already."""
+    """To the newest revision; does nothing when it is there already. Raises: UnavailableError without pgvector."""
     async with engine.begin() as connection:
         await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         await connection.execute(text("set local statement_timeout = 0"))
+        await _require_pgvector(connection)
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
 
 
@@ -51,6 +54,14 @@ def code_revision() -> str:
 def known_revisions() -> frozenset[str]:
     """Every step that this version of the code can start from."""
     return frozenset(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+async def _require_pgvector(connection: AsyncConnection) -> None:
+    if not await connection.scalar(text("select exists (select from pg_available_extensions where name = 'vector')")):
+        raise UnavailableError(
+            "This PostgreSQL server has no pgvector (the extension `vector`): install it, or use an image that has it, "
+            "such as pgvector/pgvector:pg18."
+        )
 
 
 def _revision(connection: Connection) -> Any:
