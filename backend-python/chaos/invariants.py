@@ -25,6 +25,7 @@ from chaos.processes import marked
 from chaos.recordings import FAILURE
 from chaos.stack import MARK, Stack
 from chaos.world import describe
+from scribe.domain.results.documents import SCHEMA_VERSION
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 RESULTS = ("transcription", "diarization", "fusion")
@@ -184,7 +185,7 @@ def left_over(keys: Iterable[str], rows: dict[str, dict[str, Any]]) -> Iterable[
 
 def schema_errors(name: str, document: Any) -> str:
     """Empty when ``document`` is what docs/schemas promises."""
-    schema = json.loads((SCHEMAS / f"{name}-1.0.json").read_text())
+    schema = json.loads((SCHEMAS / f"{name}-{SCHEMA_VERSION}.json").read_text())
     try:
         jsonschema.validate(document, schema)
     except jsonschema.ValidationError as error:

@@ -86,6 +86,6 @@ def test_a_meeting_is_cancelled_in_the_middle_of_a_model_and_goes_on_later(
     reused = [
         told.payload["stage"] for told in events if told.kind == "meeting.stage_finished" and told.payload["is_reused"]
     ]
-    assert {"convert", "diarize", "identify"} <= set(reused)
+    assert {"convert", "diarize"} <= set(reused)
     started = [told.payload["stage"] for told in events if told.kind == "meeting.stage_started"]
     assert not {"convert", "diarize"} & set(started)

@@ -145,7 +145,7 @@ def loud_then_soft(softer_db: float) -> Waveform:
 def test_a_voice_in_the_background_is_left_out_and_no_second_voice(softer_db: float, is_second_voice: bool) -> None:
     hears = _Hears((ADA, 0.0, 9.0), (BOB, 10.0, 18.0))
     report = ClipMeter(hears, _Measures(ADA), None).measure(loud_then_soft(softer_db))
-    assert (codes(report) == ["several-voices"]) == is_second_voice
+    assert ("several-voices" in codes(report)) == is_second_voice
     assert report.stray_s == (0.0 if is_second_voice else 8.0)
     assert report.voiceprint is not None
     assert report.voiceprint.vector.tolist() == pytest.approx(ADA)
