@@ -11,6 +11,10 @@ from typing import Any
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
 
+NEVER_KEPT = frozenset({"identify"})
+"""Stages that every attempt does again: no checkpoint may hold names."""
+
+
 @dataclass
 class _Life:
     status: str = "PENDING"
@@ -54,7 +58,7 @@ class Audit:
                 life.is_deleted = True
             case "meeting.status":
                 return self._status(life, str(payload["status"]), int(payload.get("run", life.run)))
-            case "meeting.stage_started" if stage in life.finished:
+            case "meeting.stage_started" if stage in life.finished and stage not in NEVER_KEPT:
                 return f"stage {stage} was finished before"
             case "meeting.stage_finished":
                 life.finished.add(stage)
