@@ -158,8 +158,8 @@ def forget(
 
     report = run(erase)
     typer.echo(
-        f"Forgotten: {report.voiceprints} voiceprints, {report.samples} samples; {len(report.meetings)} meetings are "
-        "written again."
+        f"Forgotten. Voiceprints: {report.voiceprints}, samples: {report.samples}, meetings to be written again: "
+        f"{len(report.meetings)}."
     )
     if report.pseudonym is not None:
         typer.echo(f"Old transcripts say: {report.pseudonym}")

@@ -245,7 +245,7 @@ def test_who_is_forgotten_is_gone_and_backups_that_still_hold_them_are_named(
     done = scribe("voices", "forget", "Claire", "--yes", "--names", "pseudonymise", "--backups", backups)
     assert done.exit_code == 0, done.output
     assert f"{backups / 'monday'} still holds the person" in done.stdout
-    assert "Forgotten: 1 voiceprints, 1 samples" in done.stdout
+    assert "Forgotten. Voiceprints: 1, samples: 1," in done.stdout
     assert "Claire" not in done.stdout
     assert listed(scribe) == []
     assert storage.keys("voices") == []
