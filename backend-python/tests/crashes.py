@@ -1,5 +1,6 @@
-"""Processes that die while they publish, for tests of what is left then."""
+"""Processes that die or stand still while they publish, for tests of what is left then."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,22 @@ class CrashingStorage(Storage):
             raise Crash
         self.moves -= 1
         super().move(source, target)
+
+
+class FrozenStorage(Storage):
+    """Real files; stands still before its second move until it is woken."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.is_frozen, self.wake = threading.Event(), threading.Event()
+        self.moved: list[str] = []
+
+    def move(self, source: str, target: str) -> None:
+        if self.moved:
+            self.is_frozen.set()
+            assert self.wake.wait(30)
+        super().move(source, target)
+        self.moved.append(target)
 
 
 class CrashBeforeCommit(UnitOfWorkFactory):

@@ -6,7 +6,6 @@ kills a child when the *thread* that started it ends.
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from typing import Self
 
 from scribe.core.logging import get_logger
 from scribe.domain.errors import ArtefactError, EngineCrashError
+from scribe.worker.endings import how_it_died, kill_session
 from scribe.worker.protocol import Failed, Finished, Order, Report, Verdicts, report_of
 
 LONGEST_LINE_BYTES = 16 << 20
@@ -81,7 +81,7 @@ class ChildProcess:
             yield report
             if isinstance(report, Finished | Failed):
                 return
-        raise EngineCrashError(_how_it_died(await self._process.wait()))
+        raise EngineCrashError(how_it_died("The process that ran the models", await self._process.wait()))
 
     async def answer(self, verdicts: Verdicts) -> None:
         """To ``VoicesHeard``; the child waits for it."""
@@ -113,20 +113,10 @@ class ChildProcess:
 
     async def kill(self) -> None:
         """Gone when this returns, with whatever it started in its session. The decoder dies with its parent."""
-        if self.is_alive:  # else the number may be somebody else's by now
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        kill_session(self._process)
         await self._process.wait()
         self._transport.close()
         get_logger().debug("child.ended", pid=self.pid)
-
-
-def _how_it_died(return_code: int) -> str:
-    if return_code >= 0:
-        return f"The process that ran the models ended by itself (exit code {return_code})."
-    name = signal.Signals(-return_code).name if -return_code in set(signal.Signals) else str(-return_code)
-    why = ", most likely for want of memory" if -return_code == signal.SIGKILL else ""
-    return f"The process that ran the models was ended by the system{why} ({name})."
 
 
 def _cpu_s(pid: int) -> float:

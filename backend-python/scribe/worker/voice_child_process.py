@@ -11,7 +11,6 @@ Usage::
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from pathlib import Path
 from scribe.core.logging import get_logger
 from scribe.domain.enrolments import MeasuredClip
 from scribe.domain.errors import ArtefactError, EngineCrashError
+from scribe.worker.endings import how_it_died, kill_session
 from scribe.worker.voice_protocol import Unmeasured, VoiceOrder, report_of
 
 STALL_MARGIN_S = 30.0
@@ -64,7 +64,9 @@ class VoiceChild:
         try:
             return report_of(output)
         except ArtefactError as error:
-            raise EngineCrashError(_how_it_died(self._process.returncode or 0)) from error
+            raise EngineCrashError(
+                how_it_died("The process that listened to the clip", self._process.returncode or 0)
+            ) from error
 
     async def _watch(self, process: asyncio.subprocess.Process, talking: "asyncio.Task[tuple[bytes, bytes]]") -> None:
         """Until it has said everything. Raises: EngineCrashError."""
@@ -77,9 +79,7 @@ class VoiceChild:
                 raise EngineCrashError("The process that listened to the clip stood still and was ended.")
 
     async def _end(self, process: asyncio.subprocess.Process, talking: "asyncio.Task[tuple[bytes, bytes]]") -> None:
-        if process.returncode is None:  # else the number may be somebody else's by now
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        kill_session(process)
         await process.wait()
         talking.cancel()
         await asyncio.wait({talking})
@@ -89,14 +89,6 @@ class VoiceChild:
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in given.items() if not name.startswith(NOT_FOR_THE_CHILD)}
     return {**kept, "CUDA_VISIBLE_DEVICES": ""}
-
-
-def _how_it_died(return_code: int) -> str:
-    if return_code >= 0:
-        return f"The process that listened to the clip ended by itself (exit code {return_code})."
-    name = signal.Signals(-return_code).name if -return_code in set(signal.Signals) else str(-return_code)
-    why = ", most likely for want of memory" if -return_code == signal.SIGKILL else ""
-    return f"The process that listened to the clip was ended by the system{why} ({name})."
 
 
 def _cpu_s(pid: int) -> float:

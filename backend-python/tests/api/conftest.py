@@ -7,10 +7,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from scribe.adapters.storage import Storage
+from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.api.security import principal
 from scribe.core.config import Settings, load_settings
 from scribe.domain.accounts import Principal
 from scribe.main import create_app
+from tests.api.introducing import Lane
 
 
 @pytest.fixture
@@ -56,3 +59,15 @@ def act_as(app: FastAPI) -> Callable[[Principal], None]:
         app.dependency_overrides[principal] = lambda: who
 
     return switch
+
+
+@pytest.fixture
+def storage(app: FastAPI) -> Storage:
+    """That of the API."""
+    built: Storage = app.state.context.storage
+    return built
+
+
+@pytest.fixture
+def lane(units: UnitOfWorkFactory, storage: Storage, api_settings: Settings) -> Lane:
+    return Lane(units, storage, api_settings)

@@ -4,9 +4,7 @@ A voice is a pitch, as the fake engines hear it: sixteen bands, so that two voic
 """
 
 import hashlib
-import io
 import json
-import wave
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.ids import uuid7
 from scribe.domain import layout
-from scribe.domain.enrolments import EnrolmentStatus, MeasuredClip
+from scribe.domain.enrolments import EnrolmentStatus, MeasuredClip, sample_wav
 from scribe.domain.jobs import Published
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.namings import HeardSpeaker, Naming, Speaker
@@ -47,13 +45,7 @@ def pitch(band: int, *, speech_s: float = 20.0, noise: int = 0) -> Voiceprint:
 def wav(content: bytes = b"") -> bytes:
     """A second of 16 kHz mono; no two are the same."""
     samples = np.frombuffer(hashlib.sha256(content).digest() * 1000, "<i2")
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples.tobytes())
-    return stream.getvalue()
+    return sample_wav(samples)
 
 
 async def add_person(

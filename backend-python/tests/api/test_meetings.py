@@ -28,12 +28,6 @@ MEETINGS = "/api/v1/meetings"
 Switch = Callable[[Principal], None]
 
 
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
-
-
 async def titles(client: httpx.AsyncClient, query: str = "") -> list[str]:
     answer = await client.get(f"{MEETINGS}?{query}")
     assert answer.status_code == 200, answer.text

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
@@ -29,12 +28,6 @@ from tests.named_meetings import completed, label, now
 FUSION, DIARIZATION = french_meeting()
 NAMELESS = {"rttm", "stm", "ctm"}
 """They have labels."""
-
-
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
 
 
 @pytest.fixture

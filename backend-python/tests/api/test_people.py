@@ -25,12 +25,6 @@ ActAs = Callable[[Principal], None]
 
 
 @pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
-
-
-@pytest.fixture
 async def claire(units: UnitOfWorkFactory, member: Principal, app: FastAPI) -> Person:
     """``member``'s, private, with a consent."""
     return await add_person(units, member.user_id, "Claire Martin", aliases=("Mme Martin",), note="Finance")

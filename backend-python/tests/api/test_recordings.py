@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from fastapi import FastAPI
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
@@ -21,12 +20,6 @@ from tests.api.planting import fail, plant
 
 MEETINGS = "/api/v1/meetings"
 CONTENT = bytes(range(256)) * 40  # 10 240 bytes
-
-
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import text
 
@@ -17,12 +16,6 @@ from scribe.domain.requests import RunOptions
 from tests.api.planting import claim, complete, fail, plant
 
 MEETINGS = "/api/v1/meetings"
-
-
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
 
 
 async def num_events(units: UnitOfWorkFactory, meeting_id: MeetingId) -> int:

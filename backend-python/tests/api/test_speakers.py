@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
-from scribe.core.config import Settings
 from scribe.domain.accounts import Principal
 from scribe.domain.meetings import Meeting
 from scribe.domain.people import Person
@@ -21,17 +20,6 @@ from tests.api.planting import plant
 PEOPLE = "/api/v1/people"
 VOICES = "/api/v1/voices"
 ActAs = Callable[[Principal], None]
-
-
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
-
-
-@pytest.fixture
-def lane(units: UnitOfWorkFactory, storage: Storage, api_settings: Settings) -> Lane:
-    return Lane(units, storage, api_settings)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
@@ -21,12 +20,6 @@ from tests.domain.exports.meeting import french_meeting
 
 MEETINGS = "/api/v1/meetings"
 FUSION, DIARIZATION = french_meeting()
-
-
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
 
 
 @pytest.fixture

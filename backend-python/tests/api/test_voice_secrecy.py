@@ -7,11 +7,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
-from scribe.core.config import Settings
 from scribe.domain.accounts import Principal
 from scribe.domain.people import Person
 from tests.api.introducing import Lane, add_person, add_voice, clip, pitch
@@ -20,17 +18,6 @@ from tests.conftest import add_user
 PEOPLE = "/api/v1/people"
 VOICES = "/api/v1/voices"
 ActAs = Callable[[Principal], None]
-
-
-@pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
-
-
-@pytest.fixture
-def lane(units: UnitOfWorkFactory, storage: Storage, api_settings: Settings) -> Lane:
-    return Lane(units, storage, api_settings)
 
 
 @pytest.fixture

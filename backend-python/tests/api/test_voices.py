@@ -29,17 +29,6 @@ ActAs = Callable[[Principal], None]
 
 
 @pytest.fixture
-def storage(app: FastAPI) -> Storage:
-    built: Storage = app.state.context.storage
-    return built
-
-
-@pytest.fixture
-def lane(units: UnitOfWorkFactory, storage: Storage, api_settings: Settings) -> Lane:
-    return Lane(units, storage, api_settings)
-
-
-@pytest.fixture
 async def claire(units: UnitOfWorkFactory, member: Principal) -> Person:
     """``member``'s, private, with a consent."""
     return await add_person(units, member.user_id, "Claire")

@@ -1,7 +1,5 @@
 """Recordings for tests of names: stretches of the sample's real voices, one after the other."""
 
-import io
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy.typing as npt
 
 from scribe.adapters.audio import PyAvConverter
 from scribe.domain.audio import SAMPLE_RATE_HZ
+from scribe.domain.enrolments import sample_wav
 from tests.e2e.conftest import SAMPLES
 
 PAUSE_S = 0.8
@@ -25,21 +24,11 @@ def talk(folder: Path, stretches: Sequence[Stretch]) -> bytes:
         pcm = _pcm(folder, name)
         pieces += [pcm[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)], _silence()]
     joined = np.concatenate(pieces).astype(np.int32) + noise.integers(-20, 21, sum(map(len, pieces)))
-    return wav(np.clip(joined, -32768, 32767).astype(np.int16))
+    return sample_wav(np.clip(joined, -32768, 32767).astype(np.int16))
 
 
 def clip(name: str) -> bytes:
     return (SAMPLES / "voices" / f"{name}.flac").read_bytes()
-
-
-def wav(pcm: npt.NDArray[np.int16]) -> bytes:
-    kept = io.BytesIO()
-    with wave.open(kept, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(pcm.tobytes())
-    return kept.getvalue()
 
 
 def _pcm(folder: Path, name: str) -> npt.NDArray[np.int16]:

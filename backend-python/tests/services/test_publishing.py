@@ -16,7 +16,7 @@ from scribe.domain.errors import LeaseLostError, StatusConflictError, StorageErr
 from scribe.domain.jobs import ClaimedJob
 from scribe.services.publishing import bring_in
 from scribe.services.queue import Queue, request_cancel, requeue
-from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage
+from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage, FrozenStorage
 from tests.pending_meetings import (
     FILES,
     add_meeting,
@@ -27,22 +27,6 @@ from tests.pending_meetings import (
     staging_folder,
     statuses_told,
 )
-
-
-class FrozenStorage(Storage):
-    """Real files; stands still before its second move until it is woken."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.is_frozen, self.wake = threading.Event(), threading.Event()
-        self.moved: list[str] = []
-
-    def move(self, source: str, target: str) -> None:
-        if self.moved:
-            self.is_frozen.set()
-            assert self.wake.wait(30)
-        super().move(source, target)
-        self.moved.append(target)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,7 +37,7 @@ from scribe.services.results import names_of, read_results
 from scribe.services.rewriting import remove_leftovers, rewrite, rewrite_pending
 from scribe.services.speaker_rows import judged
 from tests.bank import enter
-from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage
+from tests.crashes import Crash, CrashBeforeCommit, CrashingStorage, FrozenStorage
 from tests.domain.exports.meeting import french_meeting, fusion_document, line, run_facts
 from tests.named_meetings import completed, heard, label, now
 from tests.pending_meetings import stage_results
@@ -372,22 +371,6 @@ async def test_an_object_store_is_written_to_in_the_same_way(
         await rewrite(units, CrashingStorage(s3_storage_url, 2), meeting.id)
     assert await rewrite_pending(units, storage, 10) == 1
     assert files(storage, meeting) == wanted
-
-
-class FrozenStorage(Storage):
-    """Real files; stands still before its second move until it is woken."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.is_frozen, self.wake = threading.Event(), threading.Event()
-        self.moved: list[str] = []
-
-    def move(self, source: str, target: str) -> None:
-        if self.moved:
-            self.is_frozen.set()
-            assert self.wake.wait(30)
-        super().move(source, target)
-        self.moved.append(target)
 
 
 async def _end_transactions(units: UnitOfWorkFactory) -> None:
