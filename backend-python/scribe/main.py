@@ -23,6 +23,7 @@ from scribe.api.limits import install_body_limit
 from scribe.api.observation import install_observation
 from scribe.api.openapi import install_documentation
 from scribe.api.routes import routers
+from scribe.api.web import find_web_dir, install_web
 from scribe.broker import build_broker
 from scribe.core.config import Settings, load_settings
 from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine, plain_url
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in routers():
         app.include_router(router)
     install_documentation(app)
+    install_web(app, find_web_dir(chosen))
     install_observation(app, Metrics())
     return app
 

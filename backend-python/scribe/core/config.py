@@ -104,6 +104,8 @@ class ApiSettings(Group):
     """Addresses whose X-Forwarded headers are believed, separated by commas; ``*``: all."""
     events_kept_days: float = Field(default=7.0, gt=0)
     """How far back ``Last-Event-ID`` can reach."""
+    web_dir: Path | None = None
+    """The built web interface; default: the one that came with the package, or that ``make web`` built."""
     metrics_open: bool = False
     """Whether ``/metrics`` may be read by anybody who reaches the port; otherwise it takes an administrator's token."""
 

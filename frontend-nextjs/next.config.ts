@@ -1,0 +1,17 @@
+import type { NextConfig } from "next";
+
+/** A static export: FastAPI serves the pages, nothing of Node runs beside it. `API` (development only) names a running
+ * service that `npm run dev` passes requests on to. */
+const api = process.env.API;
+
+const config: NextConfig = {
+  reactStrictMode: true,
+  poweredByHeader: false,
+  devIndicators: false,
+  images: { unoptimized: true },
+  ...(api
+    ? { rewrites: async () => [{ source: "/api/:path*", destination: `${api}/api/:path*` }] }
+    : { output: "export" as const }),
+};
+
+export default config;

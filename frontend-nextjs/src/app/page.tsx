@@ -1,0 +1,5 @@
+import { MeetingsPage } from "@/features/meetings/MeetingsPage";
+
+export default function Page() {
+  return <MeetingsPage />;
+}

@@ -1,0 +1,5 @@
+import { SignInPage } from "@/features/account/SignInPage";
+
+export default function Page() {
+  return <SignInPage />;
+}

@@ -1,0 +1,5 @@
+import { VoicesPage } from "@/features/voices/VoicesPage";
+
+export default function Page() {
+  return <VoicesPage />;
+}

@@ -1,0 +1,5 @@
+import { WelcomePage } from "@/features/account/WelcomePage";
+
+export default function Page() {
+  return <WelcomePage />;
+}

@@ -1,0 +1,5 @@
+"use client";
+
+export function AdminPage() {
+  return <div className="p-8">AdminPage</div>;
+}

@@ -1,0 +1,23 @@
+"use client";
+import { FileQuestion } from "lucide-react";
+import Link from "next/link";
+import { useTranslations } from "next-intl";
+import { Button } from "@/components/ui/Button";
+import { EmptyState } from "@/components/ui/EmptyState";
+
+export function NotFound() {
+  const t = useTranslations("shell");
+  return (
+    <EmptyState
+      icon={<FileQuestion />}
+      title={t("notFound")}
+      actions={
+        <Button asChild kind="primary">
+          <Link href="/">{t("toMeetings")}</Link>
+        </Button>
+      }
+    >
+      {t("notFoundBody")}
+    </EmptyState>
+  );
+}

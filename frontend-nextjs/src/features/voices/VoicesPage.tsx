@@ -1,0 +1,5 @@
+"use client";
+
+export function VoicesPage() {
+  return <div className="p-8">VoicesPage</div>;
+}
