@@ -8,6 +8,7 @@ const config: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
   devIndicators: false,
+  compress: false,
   images: { unoptimized: true },
   ...(api
     ? { rewrites: async () => [{ source: "/api/:path*", destination: `${api}/api/:path*` }] }

@@ -102,7 +102,7 @@ function TopBar({ me, path }: { me: Me; path: string }) {
         </nav>
         <Menu
           trigger={
-            <button type="button" aria-label={t("account")} className="flex size-9 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent">
+            <button type="button" aria-label={t("account")} className="ml-auto flex size-9 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent">
               {initials(name)}
             </button>
           }
