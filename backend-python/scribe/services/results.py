@@ -28,7 +28,7 @@ from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.domain import layout
 from scribe.domain.errors import ArtefactError, NotFoundError, NotReadyError, StatusConflictError
-from scribe.domain.exports import FORMATS, Results
+from scribe.domain.exports import FORMATS, ON_REQUEST, Results
 from scribe.domain.meeting import MeetingStatus
 from scribe.domain.meetings import Meeting
 from scribe.domain.naming_overlay import overlay
@@ -154,7 +154,7 @@ def document_key(meeting: Meeting, kind: str) -> str:
 def export_key(meeting: Meeting, name: str) -> str | None:
     """Where the format is stored; ``None``: it must be made from the documents. Raises: as :func:`document_key`."""
     folder = published_folder(meeting)
-    if FORMATS[name].has_title or not meeting.are_names_written:
+    if name in ON_REQUEST or FORMATS[name].has_title or not meeting.are_names_written:
         return None
     file_name = FORMATS[name].file_name
     return f"{folder}/{file_name}" if meeting.has_result(file_name) else None
@@ -284,6 +284,8 @@ def _compact(value: object) -> bytes:
 
 
 def _render(storage: Storage, meeting: Meeting, name: str, language: ReadingLanguage | None, names: Names) -> bytes:
+    if name in ON_REQUEST:
+        raise NotFoundError(f"{name} cannot be made yet.")
     results = read_results(storage, meeting, names)
     titled = replace(results, title=meeting.title)
     return FORMATS[name].write(titled, language or reading_language(results.fusion.language)).encode()

@@ -33,36 +33,50 @@ class ResultKind(StrEnum):
 
 
 class FormatName(StrEnum):
-    """Those of ``domain.exports.FORMATS``; a test holds the two together."""
+    """Those of ``domain.exports.EXPORTS``; a test holds the two together."""
 
+    PDF = "pdf"
+    DOCX = "docx"
     MD = "md"
     TXT = "txt"
     SRT = "srt"
     VTT = "vtt"
+    JSON = "json"
+    WHISPERX = "whisperx"
     RTTM = "rttm"
     STM = "stm"
     CTM = "ctm"
-    WHISPERX = "whisperx"
     CSV = "csv"
 
 
 MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "md": "text/markdown; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
     "srt": "application/x-subrip; charset=utf-8",
     "vtt": "text/vtt; charset=utf-8",
+    "json": "application/json",
+    "whisperx": "application/json",
     "rttm": "text/plain; charset=utf-8",
     "stm": "text/plain; charset=utf-8",
     "ctm": "text/plain; charset=utf-8",
-    "whisperx": "application/json",
     "csv": "text/csv; charset=utf-8",
 }
 _JSON = "application/json"
 Read = TypeVar("Read")
 
+
+def _schema_of(media_type: str) -> dict[str, str]:
+    if media_type == _JSON:
+        return {"type": "object"}
+    is_binary = media_type in {MEDIA_TYPES["pdf"], MEDIA_TYPES["docx"]}
+    return {"type": "string", "format": "binary"} if is_binary else {"type": "string"}
+
+
 _EXPORT: dict[str, Any] = {
     "description": "The file.",
-    "content": {kind: {"schema": {"type": "string"}} for kind in dict.fromkeys(MEDIA_TYPES.values())},
+    "content": {kind: {"schema": _schema_of(kind)} for kind in dict.fromkeys(MEDIA_TYPES.values())},
 }
 
 
@@ -129,7 +143,7 @@ async def get_result(
 @router.get(
     "/exports/{format}",
     operation_id="export_meeting",
-    summary="Minutes, subtitles and formats of other programs",
+    summary="Minutes, subtitles and what other programs read",
     response_class=Response,
     responses={200: _EXPORT, **NOT_MODIFIED, **problems(404, 409)},
 )

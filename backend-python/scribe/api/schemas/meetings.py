@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from scribe.api.schemas.drafts import DraftFields, draft_from
 from scribe.api.schemas.texts import Notes, SearchText, Tag, Title, distinct
-from scribe.domain.exports import FORMATS
+from scribe.domain.exports import EXPORTS
 from scribe.domain.meeting import MeetingStatus, Stage, UserId
 from scribe.domain.meetings import (
     MAX_TAGS,
@@ -123,7 +123,7 @@ class LinksOut(Out):
     def of(cls, meeting: Meeting) -> Self:
         here = address_of(meeting)
         kinds = [kind for kind in RESULT_KINDS if meeting.has_result(f"{kind}.json")]
-        formats = list(FORMATS) if meeting.published_at else []
+        formats = EXPORTS if meeting.published_at else []
         return cls.model_validate(
             {
                 "self": here,

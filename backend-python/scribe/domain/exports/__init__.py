@@ -82,3 +82,9 @@ def _formats() -> dict[str, Format]:
 
 FORMATS: dict[str, Format] = _formats()
 """By name, those that people ask for most first."""
+
+ON_REQUEST = ("pdf", "docx", "json")
+"""Made when somebody asks for them and never stored with a run: bytes for people and programs of today, with the title
+and the names that the meeting has at that moment. ``minutes.py`` is what the first two are made from."""
+EXPORTS = ("pdf", "docx", "md", "txt", "srt", "vtt", "json", "whisperx", "rttm", "stm", "ctm", "csv")
+"""Every format that can be asked for, those that people ask for most first."""

@@ -430,7 +430,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Minutes, subtitles and formats of other programs */
+        /** Minutes, subtitles and what other programs read */
         get: operations["export_meeting"];
         put?: never;
         post?: never;
@@ -1612,10 +1612,10 @@ export interface components {
         };
         /**
          * FormatName
-         * @description Those of ``domain.exports.FORMATS``; a test holds the two together.
+         * @description Those of ``domain.exports.EXPORTS``; a test holds the two together.
          * @enum {string}
          */
-        FormatName: "md" | "txt" | "srt" | "vtt" | "rttm" | "stm" | "ctm" | "whisperx" | "csv";
+        FormatName: "pdf" | "docx" | "md" | "txt" | "srt" | "vtt" | "json" | "whisperx" | "rttm" | "stm" | "ctm" | "csv";
         /**
          * FromSpeakerIn
          * @description A speaker of a finished meeting.
@@ -5941,11 +5941,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/pdf": string;
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": string;
                     "text/markdown; charset=utf-8": string;
                     "text/plain; charset=utf-8": string;
                     "application/x-subrip; charset=utf-8": string;
                     "text/vtt; charset=utf-8": string;
-                    "application/json": string;
+                    "application/json": Record<string, never>;
                     "text/csv; charset=utf-8": string;
                 };
             };
