@@ -7,6 +7,7 @@ export const keys = {
   tokens: ["tokens"] as const,
   sessions: ["sessions"] as const,
   meetings: ["meetings"] as const,
+  tags: ["tags"] as const,
   meeting: (id: string) => ["meeting", id] as const,
   transcript: (id: string) => ["transcript", id] as const,
   speakers: (id: string) => ["speakers", id] as const,
