@@ -1,7 +1,7 @@
 /** The very first visit: the address that `scribe up` prints, a password of one's own, the empty list that teaches. */
 import { test as base } from "@playwright/test";
 import { expect } from "./support/test";
-import { stack, ADMINISTRATOR } from "./support/stack";
+import { stack } from "./support/stack";
 
 base("nobody is let in without signing in", async ({ page }) => {
   await page.goto(`${stack().url}/voices`);

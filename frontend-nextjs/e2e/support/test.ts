@@ -9,30 +9,27 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures, { service: Service }>({
-  // eslint-disable-next-line no-empty-pattern -- Playwright's way to say that a fixture needs no other
-  baseURL: async ({}, use) => use(stack().url),
+  baseURL: async ({}, provide) => provide(stack().url),
   service: [
-    // eslint-disable-next-line no-empty-pattern -- as above
-    async ({}, use) => {
+    async ({}, provide) => {
       const service = await Service.open();
-      await use(service);
+      await provide(service);
       await service.close();
     },
     { scope: "worker" },
   ],
-  // eslint-disable-next-line no-empty-pattern -- as above
-  troubles: async ({}, use) => {
+  troubles: async ({}, provide) => {
     const troubles: string[] = [];
-    await use(troubles);
+    await provide(troubles);
     expect(troubles, "errors in the browser's console").toEqual([]);
   },
-  page: async ({ page, context, service, troubles }, use) => {
+  page: async ({ page, context, service, troubles }, provide) => {
     await service.lend(context);
     page.on("pageerror", (error) => troubles.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error" && !isRefusal(message.text())) troubles.push(message.text());
     });
-    await use(page);
+    await provide(page);
   },
 });
 
