@@ -15,6 +15,8 @@ export interface Problem {
   status: number;
   code: string;
   detail: string;
+  /** How long to wait before trying again, where the service said so. */
+  retry_after_s?: number;
   [more: string]: unknown;
 }
 
@@ -69,8 +71,10 @@ export async function answer<T>(
   return (data ?? null) as NonNullable<T>;
 }
 
-export function asProblem(body: unknown, response: { status: number; statusText: string }): Problem {
-  const told = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
+export function asProblem(body: unknown, response: { status: number; statusText: string; headers?: Headers }): Problem {
+  const told: Partial<Problem> = typeof body === "object" && body !== null ? { ...body } : {};
+  const wait = Number(response.headers?.get("Retry-After") ?? "");
+  if (wait > 0) told.retry_after_s = wait;
   return { ...told, status: response.status, code: told.code ?? `http.${response.status}`, detail: told.detail ?? response.statusText };
 }
 
