@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -36,7 +37,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
+from scribe.adapters.speaker_names import is_called, is_person, shown_name
 from scribe.core.models_db import EventRow, IdempotencyRow, MeetingRow, PurgeRow, UploadRow, UserRow
+from scribe.core.voices_db import PersonRow, SpeakerRow
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
 from scribe.domain.audio import AudioFacts
@@ -50,12 +53,14 @@ from scribe.domain.meetings import (
     MeetingPage,
     MeetingQuery,
     MeetingSummary,
+    NamedSpeaker,
     Order,
     SortValue,
     StoredRecording,
     folded_name,
 )
 from scribe.domain.requests import MeetingDraft, RunOptions
+from scribe.domain.search import TagCount
 
 PURGE_AGAIN_AFTER = timedelta(minutes=15)
 """A worker that lost its meeting notices within a lease; what it wrote in between is emptied after this time."""
@@ -136,7 +141,7 @@ class MeetingRepository:
 
     async def page(self, who: Principal, query: MeetingQuery) -> MeetingPage:
         key = _sort_key(query.order)
-        rows = _summaries(key).where(visible_to(who), *_filters(query))
+        rows = _summaries(key).where(visible_to(who), *_filters(who, query))
         position = tuple_(key, MeetingRow.id)
         if query.after is not None:
             last = tuple_(literal(query.after.value, _SORT_TYPES[query.order.field]), literal(query.after.id, Uuid()))
@@ -148,6 +153,33 @@ class MeetingRepository:
             return MeetingPage(meetings, None)
         last_value: SortValue = found[query.limit - 1].sort_key
         return MeetingPage(meetings, Cursor(query.order, last_value, meetings[-1].id))
+
+    async def named_speakers(
+        self, meetings: Sequence[MeetingId], most: int
+    ) -> dict[MeetingId, tuple[NamedSpeaker, ...]]:
+        """Of each of ``meetings`` those who are called something, by label, at most ``most``; one query."""
+        if not meetings:
+            return {}
+        name = shown_name()
+        query = (
+            select(SpeakerRow.meeting_id, SpeakerRow.label, name)
+            .outerjoin(PersonRow, PersonRow.id == SpeakerRow.person_id)
+            .where(SpeakerRow.meeting_id.in_(meetings), name.is_not(None))
+            .order_by(SpeakerRow.meeting_id, SpeakerRow.label)
+        )
+        found: dict[MeetingId, tuple[NamedSpeaker, ...]] = {}
+        for id_, label, shown in await self._session.execute(query):
+            speakers = found.get(MeetingId(id_), ())
+            if shown is not None and len(speakers) < most:
+                found[MeetingId(id_)] = (*speakers, NamedSpeaker(label, shown))
+        return found
+
+    async def tags(self, who: Principal, limit: int) -> list[TagCount]:
+        """Most used first."""
+        tag = func.unnest(MeetingRow.tags).label("tag")
+        each = select(tag).where(visible_to(who)).subquery()
+        query = select(each.c.tag, func.count()).group_by(each.c.tag).order_by(func.count().desc(), each.c.tag)
+        return [TagCount(tag, count) for tag, count in await self._session.execute(query.limit(limit))]
 
     async def change(self, meeting: Meeting, changes: MeetingChanges) -> Meeting:
         values: dict[str, Any] = {}
@@ -256,7 +288,7 @@ def _sort_key(order: Order) -> ColumnElement[Any]:
     return MeetingRow.created_at.expression
 
 
-def _filters(query: MeetingQuery) -> list[ColumnElement[bool]]:
+def _filters(who: Principal, query: MeetingQuery) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = []
     if query.statuses:
         filters.append(MeetingRow.status.in_([str(status) for status in query.statuses]))
@@ -264,6 +296,10 @@ def _filters(query: MeetingQuery) -> list[ColumnElement[bool]]:
         filters.append(MeetingRow.tags.contains(list(query.tags)))
     if query.text:
         filters.append(MeetingRow.folded_name.contains(fold(query.text), autoescape=True))
+    if query.people:
+        filters.append(exists().where(SpeakerRow.meeting_id == MeetingRow.id, is_person(query.people, who)))
+    if query.speaker_name:
+        filters.append(exists().where(SpeakerRow.meeting_id == MeetingRow.id, is_called(query.speaker_name)))
     if query.held_from is not None:
         filters.append(MeetingRow.held_on >= query.held_from)
     if query.held_to is not None:

@@ -1,5 +1,6 @@
 """Rows of which workers are alive. Times are the database's: clocks of machines differ."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.core.models_db import WorkerRow
 from scribe.domain.meeting import MeetingId
-from scribe.domain.workers import SILENT_S, Worker, WorkerFacts
+from scribe.domain.workers import SILENT_S, CatalogueEntry, Worker, WorkerFacts
 
 
 class WorkerRepository:
@@ -22,7 +23,7 @@ class WorkerRepository:
             "pid": facts.pid,
             "version": facts.version,
             "device": facts.device,
-            "models": dict(facts.models),
+            "models": {**facts.models, _CATALOGUE: [asdict(entry) for entry in facts.catalogue]},
         }
         await self._session.execute(
             insert(WorkerRow)
@@ -62,9 +63,15 @@ class WorkerRepository:
         return len(gone.all())
 
 
+_CATALOGUE = "catalogue"
+"""Kept among the models."""
+
+
 def _worker(row: WorkerRow) -> Worker:
+    models = {name: value for name, value in row.models.items() if name != _CATALOGUE}
+    catalogue = tuple(CatalogueEntry(**entry) for entry in row.models.get(_CATALOGUE, []))
     return Worker(
-        facts=WorkerFacts(row.id, row.host, row.pid, row.version, row.device, row.models),
+        facts=WorkerFacts(row.id, row.host, row.pid, row.version, row.device, models, catalogue),
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
         rss_mb=row.rss_mb,

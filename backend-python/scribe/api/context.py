@@ -10,6 +10,7 @@ from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
+from scribe.services.installation import StorageMeter
 from scribe.services.results import TranscriptMemory
 
 
@@ -22,6 +23,7 @@ class Context:
     events: EventHub
     transcripts: TranscriptMemory = field(default_factory=TranscriptMemory)
     """Those that were read lately."""
+    storage_use: StorageMeter = field(default_factory=StorageMeter)
 
 
 def context(request: Request) -> Context:

@@ -36,12 +36,14 @@ TAGS = [
     {"name": "Meetings", "description": "Find, read, change, cancel, retry, run again, delete."},
     {"name": "Recordings", "description": "The audio itself, with ranges, and its waveform."},
     {"name": "Transcripts", "description": "Who said what: as JSON, and in the formats that other programs read."},
+    {"name": "Corrections", "description": "What people change in a transcript: made, undone, redone, never lost."},
+    {"name": "Search", "description": "What was said, across all meetings."},
     {"name": "Speakers", "description": "Who the voices of a meeting are: read, name, listen, correct."},
     {"name": "People", "description": "Who may be recognised, with whose consent: introduce, change, merge, forget."},
     {"name": "Voices", "description": "The voice bank: clips on their way in, voiceprints, whose voice it is."},
     {"name": "Uploads", "description": "Recordings on their way in: in one request, or resumable (tus 1.0.0)."},
     {"name": "Events", "description": "Live progress as Server-Sent Events, with replay from `Last-Event-ID`."},
-    {"name": "Operations", "description": "Health, metrics, the queue and the workers."},
+    {"name": "Operations", "description": "Health, metrics, the queue, the workers, storage and models."},
 ]
 
 _EXPLAINED: dict[int, str] = {

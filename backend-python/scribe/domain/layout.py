@@ -8,6 +8,7 @@
     results/YYYYMMDD/<meeting_id>/*           the published results
     results/YYYYMMDD/<meeting_id>/.run-<token>/*   results of one attempt, before they are published
     derived/<meeting_id>/peaks.json           the waveform's outline
+    derived/<meeting_id>/playback.m4a         the recording as every browser plays it, where it needed to be made
     derived/<meeting_id>/voices/<run>/<label>.wav   the cleanest stretches of one speaker
     voices/people/<person_id>/<print_id>.wav  the kept sample of a voiceprint
     voices/clips/<enrolment_id>/clip          a clip that waits to be enrolled
@@ -15,6 +16,7 @@
 """
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 STAGING_PREFIX = ".run-"
@@ -59,6 +61,10 @@ def peaks_key(meeting_id: UUID) -> str:
     return f"{derived_folder(meeting_id)}/peaks.json"
 
 
+def playback_key(meeting_id: UUID) -> str:
+    return f"{derived_folder(meeting_id)}/playback.m4a"
+
+
 def meeting_folders(created_at: datetime, meeting_id: UUID) -> tuple[str, ...]:
     """Every folder that holds something of the meeting: what deleting it must empty."""
     return (
@@ -100,3 +106,27 @@ ERASURES = "erasures"
 
 def erasure_key(person_id: UUID) -> str:
     return f"{ERASURES}/{person_id}.json"
+
+
+class Kind(StrEnum):
+    """What a file is for, when room is counted."""
+
+    RECORDING = "recording"
+    RESULT = "result"
+    VOICE = "voice"
+    UPLOAD = "upload"
+    OTHER = "other"
+
+
+ROOTS = ("uploads", "checkpoints", "results", "derived", "voices", ERASURES)
+"""Every folder under the storage's root."""
+
+
+def kind_of(key: str) -> Kind:
+    if key.startswith("uploads/parts/"):
+        return Kind.UPLOAD
+    if key.startswith("uploads/") or key.endswith("/playback.m4a"):
+        return Kind.RECORDING
+    if key.startswith("voices/") or (key.startswith("derived/") and "/voices/" in key):
+        return Kind.VOICE
+    return Kind.RESULT if key.startswith("results/") else Kind.OTHER

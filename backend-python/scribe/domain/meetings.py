@@ -23,6 +23,7 @@ from scribe.domain.errors import OptionError
 from scribe.domain.folding import fold
 from scribe.domain.jobs import Failure
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
+from scribe.domain.people import PersonId
 from scribe.domain.requests import RunOptions
 
 MAX_TITLE_LENGTH = 200
@@ -140,6 +141,14 @@ class MeetingSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedSpeaker:
+    """A speaker who is called something, as a list shows it."""
+
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingChanges:
     """What somebody writes about a meeting; ``None`` in ``title``, ``notes`` and ``tags``: stays as it is."""
 
@@ -230,6 +239,10 @@ class MeetingQuery:
     """All of them must be there."""
     text: str | None = None
     """In the title or the file's name; case and accents do not matter."""
+    people: tuple[PersonId, ...] = ()
+    """Any of them is a speaker, by the bank or because somebody said so."""
+    speaker_name: str | None = None
+    """In the name of a speaker; case and accents do not matter."""
     held_from: date | None = None
     held_to: date | None = None
     """Inclusive, as people say it; meetings without a date are left out."""

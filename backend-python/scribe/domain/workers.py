@@ -16,6 +16,19 @@ SILENT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """A model of the catalogue on a worker's machine."""
+
+    name: str
+    kind: str
+    licence: str
+    size_bytes: int | None
+    is_default: bool
+    """What this worker uses where a meeting wishes for no other."""
+    is_installed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFacts:
     """What a worker is, the same from its start to its end."""
 
@@ -29,6 +42,8 @@ class WorkerFacts:
     """``cpu`` or ``cuda``."""
     models: Mapping[str, object]
     """``transcription`` and ``diarization`` by the settings, ``installed``: names in the catalogue. JSON values."""
+    catalogue: tuple[CatalogueEntry, ...] = ()
+    """Every model that this version knows, and whether it is installed there."""
 
 
 @dataclass(frozen=True, slots=True)

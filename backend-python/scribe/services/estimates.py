@@ -117,19 +117,43 @@ async def estimate_for(unit: UnitOfWork, meeting_id: MeetingId) -> Estimate:
     if load is None or load.status.is_terminal:
         return NOTHING
     speeds = await measured_speeds(unit)
-    is_rough = not speeds.is_measured or load.duration_s is None
-    own_s = work_s(load, speeds)
     if load.status is MeetingStatus.PROCESSING:
-        return Estimate(remaining_s=own_s, is_rough=is_rough)
+        return _estimate(load, speeds, None)
     picture = await _picture(unit, speeds)
     place = picture.waiting.get(meeting_id)
     if place is None:
         place = await unit.jobs.queue_place(meeting_id)
+    return _waiting(load, speeds, picture, place)
+
+
+def _waiting(load: Workload, speeds: Speeds, picture: QueuePicture, place: int | None) -> Estimate:
+    is_rough = not speeds.is_measured or load.duration_s is None
     if place is None or picture.workers == 0:
         return Estimate(queue_place=place, is_rough=is_rough)
     delay_s = (load.next_attempt_at - datetime.now(UTC)).total_seconds()
     begins_s = max(picture.starts_in_s(place), delay_s)
-    return Estimate(place, begins_s, begins_s + own_s, is_rough)
+    return Estimate(place, begins_s, begins_s + work_s(load, speeds), is_rough)
+
+
+async def estimates(unit: UnitOfWork, meetings: Sequence[HasIdAndStatus]) -> dict[MeetingId, Estimate]:
+    """Of those that wait or run: the same as :func:`estimate_for` for each, in a fixed number of queries."""
+    wanted = [meeting.id for meeting in meetings if not meeting.status.is_terminal]
+    if not wanted:
+        return {}
+    speeds = await measured_speeds(unit)
+    loads = await EstimateRepository(unit.session).workloads_of(wanted)
+    is_waiting = any(load.status is MeetingStatus.PENDING for load in loads)
+    picture = await _picture(unit, speeds) if is_waiting else None
+    return {MeetingId(load.meeting_id): _estimate(load, speeds, picture) for load in loads}
+
+
+def _estimate(load: Workload, speeds: Speeds, picture: QueuePicture | None) -> Estimate:
+    """``picture``: of the queue, for a meeting that waits; one beyond its sample has no place here."""
+    is_rough = not speeds.is_measured or load.duration_s is None
+    if load.status is MeetingStatus.PROCESSING:
+        return Estimate(remaining_s=work_s(load, speeds), is_rough=is_rough)
+    place = None if picture is None else picture.waiting.get(load.meeting_id)
+    return NOTHING if picture is None or place is None else _waiting(load, speeds, picture, place)
 
 
 async def remaining_by_meeting(unit: UnitOfWork, meetings: Sequence[UUID]) -> dict[UUID, float]:

@@ -14,10 +14,10 @@ from scribe import __version__
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger
-from scribe.domain.workers import BEAT_EVERY_S, WorkerFacts
+from scribe.domain.workers import BEAT_EVERY_S, CatalogueEntry, WorkerFacts
 from scribe.engines.catalog import CATALOG
-from scribe.engines.model_store import ModelStore, default_models_dir
 from scribe.worker.runner import JobRunner
+from scribe.worker.wiring import models_used, open_store
 
 GOODBYE_TIMEOUT_S = 1.0
 
@@ -31,6 +31,7 @@ def worker_facts(settings: Settings) -> WorkerFacts:
         version=__version__,
         device=_device(settings),
         models=_models(settings),
+        catalogue=catalogue(settings),
     )
 
 
@@ -86,8 +87,24 @@ def _device(settings: Settings) -> str:
     return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
 
 
+def catalogue(settings: Settings) -> tuple[CatalogueEntry, ...]:
+    """What is installed at this moment, too."""
+    store, used = open_store(settings), models_used(settings)
+    return tuple(
+        CatalogueEntry(
+            name=model.name,
+            kind=str(model.purpose),
+            licence=model.licence,
+            size_bytes=model.size_bytes or None,
+            is_default=model.name in used,
+            is_installed=store.is_installed(model.name),
+        )
+        for model in CATALOG
+    )
+
+
 def _models(settings: Settings) -> dict[str, object]:
-    store = ModelStore(settings.models_dir or default_models_dir())
+    store = open_store(settings)
     return {
         "transcription": settings.transcription.model if settings.transcription.engine == "whisper" else "fake",
         "diarization": settings.diarization.engine,

@@ -125,6 +125,16 @@ def voice_model(settings: Settings) -> str:
     return f"{VOICEPRINT}@{revision_of(sha256 or '')}"
 
 
+def models_used(settings: Settings) -> frozenset[str]:
+    """Names in the catalogue, where a meeting wishes for no other; none by the fake engines."""
+    used = set() if settings.transcription.engine == "fake" else {settings.transcription.model}
+    if settings.diarization.engine == "pyannote":
+        used |= {settings.diarization.pyannote_pipeline, VOICEPRINT}
+    elif settings.diarization.engine != "fake":
+        used |= {SEGMENTATION, VOICEPRINT}
+    return frozenset(used)
+
+
 def _voices(
     settings: Settings, store: ModelStore, residency: Residency
 ) -> tuple[Diarizer, VoiceprintExtractor, list[ModelFacts]]:

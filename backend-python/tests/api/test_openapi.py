@@ -22,7 +22,7 @@ from tests.conftest import REPOSITORY
 VERBS = frozenset({
     "cancel", "change", "check", "confirm", "continue", "create", "delete", "describe", "end", "enrol", "export",
     "follow", "forget", "get", "head", "list", "merge", "name", "read", "recognise", "requeue", "rerun", "reset",
-    "retry", "revoke", "sign", "split", "test", "update", "withdraw",
+    "retry", "revoke", "search", "sign", "split", "test", "update", "withdraw",
 })  # fmt: skip
 
 

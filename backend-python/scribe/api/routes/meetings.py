@@ -16,7 +16,7 @@ from scribe.api.schemas.meetings import MeetingChangesIn, MeetingListIn, Meeting
 from scribe.api.security import Reader, Writer
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
-from scribe.services import meetings, runs
+from scribe.services import listing, meetings, runs
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["Meetings"])
 
@@ -44,7 +44,7 @@ async def list_meetings(
     """Yours; administrators see everybody's. Page by page: send `next` as `cursor` with the same filters and order.
     Meetings that come or go in the meantime move nothing."""
     check_limit(ctx, wanted.limit)
-    page = await meetings.list_page(ctx.units, reader, wanted.query())
+    page = await listing.page(ctx.units, reader, wanted.query())
     answer = MeetingListOut.of(page)
     return Response(answer.model_dump_json(), media_type=_JSON, headers=link_to_next(request, answer.next))
 
@@ -169,8 +169,8 @@ async def _shown(
     status: HTTPStatus = HTTPStatus.OK,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    estimate = await meetings.estimate_of(ctx.units, meeting)
-    body = MeetingOut.of(meeting, estimate).model_dump_json(by_alias=True).encode()
+    estimate, speakers = await listing.beside(ctx.units, meeting)
+    body = MeetingOut.of(meeting, estimate, speakers).model_dump_json(by_alias=True).encode()
     etag = meeting_etag(meeting, body)
     if is_known(etag, if_none_match):
         return not_modified(etag)

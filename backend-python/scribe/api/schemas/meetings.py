@@ -3,7 +3,7 @@
 What a client wishes for a new meeting or a new run is in ``drafts.py``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -19,13 +19,15 @@ from scribe.domain.meetings import (
     Cursor,
     Meeting,
     MeetingChanges,
-    MeetingPage,
     MeetingQuery,
     MeetingSummary,
+    NamedSpeaker,
     Order,
 )
+from scribe.domain.people import PersonId
 from scribe.domain.requests import RunOptions
 from scribe.services.estimates import Estimate
+from scribe.services.listing import ListedMeeting, ListedMeetings
 
 __all__ = ["DraftFields", "MeetingChangesIn", "MeetingListIn", "MeetingListOut", "MeetingOut", "draft_from"]
 
@@ -112,6 +114,9 @@ class LinksOut(Out):
     self_: str = Field(alias="self")
     events: str
     audio: str
+    """As it was uploaded."""
+    playback: str
+    """For players."""
     waveform: str
     transcript: str
     results: dict[str, str]
@@ -129,12 +134,18 @@ class LinksOut(Out):
                 "self": here,
                 "events": f"{here}/events",
                 "audio": f"{here}/audio",
+                "playback": f"{here}/playback",
                 "waveform": f"{here}/waveform",
                 "transcript": f"{here}/transcript",
                 "results": {kind: f"{here}/results/{kind}" for kind in kinds},
                 "exports": {name: f"{here}/exports/{name}" for name in formats},
             }
         )
+
+
+class NamedSpeakerOut(Out):
+    label: str
+    name: str
 
 
 class MeetingSummaryOut(Out):
@@ -171,10 +182,16 @@ class MeetingSummaryOut(Out):
     """That of most of the speech."""
     num_speakers: int | None
     num_words: int | None
+    speakers: list[NamedSpeakerOut]
+    """Those who have a name, up to 8."""
+    queue_place: int | None
+    """0: next. Null: it does not wait."""
+    remaining_s: float | None
+    """Until its results are there; null: it is over, or no worker is alive."""
 
     @classmethod
-    def of_listed(cls, meeting: MeetingSummary) -> "MeetingSummaryOut":
-        return MeetingSummaryOut(**_summary(meeting))
+    def of_listed(cls, meeting: ListedMeeting) -> "MeetingSummaryOut":
+        return MeetingSummaryOut(**_summary(meeting.meeting, meeting.speakers, meeting.estimate))
 
 
 class MeetingOut(MeetingSummaryOut):
@@ -189,7 +206,7 @@ class MeetingOut(MeetingSummaryOut):
             "stage": "transcribe", "percent": 54.2, "run": 1, "attempt": 1, "started_at": "2026-11-21T14:03:01Z",
             "finished_at": None, "failure": None, "has_results": False, "published_at": None,
             "file_name": "comite.m4a", "size_bytes": 28311552, "duration_s": 3725.4, "language": None,
-            "num_speakers": None, "num_words": None, "notes": "", "media_type": "audio/mp4",
+            "num_speakers": None, "num_words": None, "speakers": [], "queue_place": None, "remaining_s": 212.0, "notes": "", "media_type": "audio/mp4",
             "sha256": "ab" * 32, "audio": None, "max_attempts": 5, "next_attempt_at": None,
             "is_cancel_requested": False, "stage_percent": 34.0, "stages": [], "warnings": [],
             "options": {"language": "fr", "allowed_languages": [], "speakers": 3, "min_speakers": None,
@@ -200,7 +217,7 @@ class MeetingOut(MeetingSummaryOut):
                 "self": f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11",
                 "results": {}, "exports": {}, **{
                     part: f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11/{part}"
-                    for part in ("events", "audio", "waveform", "transcript")
+                    for part in ("events", "audio", "playback", "waveform", "transcript")
                 },
             },
         }},
@@ -226,10 +243,10 @@ class MeetingOut(MeetingSummaryOut):
     links: LinksOut
 
     @classmethod
-    def of(cls, meeting: Meeting, estimate: Estimate) -> Self:
+    def of(cls, meeting: Meeting, estimate: Estimate, speakers: Sequence[NamedSpeaker] = ()) -> Self:
         waits_again = meeting.status is MeetingStatus.PENDING and meeting.attempt > 0
         return cls(
-            **_summary(meeting),
+            **_summary(meeting, speakers, estimate),
             notes=meeting.notes,
             media_type=meeting.media_type,
             sha256=meeting.sha256,
@@ -246,19 +263,21 @@ class MeetingOut(MeetingSummaryOut):
         )
 
 
-def _summary(meeting: Meeting | MeetingSummary) -> dict[str, Any]:
+def _summary(meeting: Meeting | MeetingSummary, speakers: Sequence[NamedSpeaker], estimate: Estimate) -> dict[str, Any]:
     return {
         **{name: getattr(meeting, name) for name in _SAME_NAMES},
         "tags": list(meeting.tags),
         "owner": OwnerOut(id=meeting.owner_id, username=meeting.owner_name),
         "failure": None if meeting.failure is None else FailureOut.model_validate(meeting.failure),
         "has_results": meeting.published_at is not None,
+        "speakers": [NamedSpeakerOut.model_validate(speaker) for speaker in speakers],
+        "queue_place": estimate.queue_place,
+        "remaining_s": estimate.remaining_s,
     }
 
 
-_SAME_NAMES = tuple(
-    name for name in MeetingSummaryOut.model_fields if name not in {"tags", "owner", "failure", "has_results"}
-)
+_MADE = {"tags", "owner", "failure", "has_results", "speakers", "queue_place", "remaining_s"}
+_SAME_NAMES = tuple(name for name in MeetingSummaryOut.model_fields if name not in _MADE)
 
 
 class MeetingListOut(Out):
@@ -267,7 +286,7 @@ class MeetingListOut(Out):
     """To be sent as `cursor` for what comes after; null: this is the last page. `Link` has it as an address."""
 
     @classmethod
-    def of(cls, page: MeetingPage) -> Self:
+    def of(cls, page: ListedMeetings) -> Self:
         return cls(
             items=[MeetingSummaryOut.of_listed(meeting) for meeting in page.meetings],
             next=page.next.encode() if page.next else None,
@@ -295,6 +314,10 @@ class MeetingListIn(BaseModel):
     """All of these; may be repeated."""
     q: SearchText | None = Field(default=None, examples=["comite"])
     """In the title or the file's name; case and accents do not matter."""
+    person: Annotated[list[UUID], Field(max_length=20)] = []
+    """Any of these people is one of the speakers, by the bank or because somebody said so; may be repeated."""
+    speaker: SearchText | None = Field(default=None, examples=["perrin"])
+    """In the name of one of the speakers; case and accents do not matter."""
     held_from: date | None = None
     held_to: date | None = None
     """Inclusive."""
@@ -317,6 +340,8 @@ class MeetingListIn(BaseModel):
             statuses=tuple(dict.fromkeys(self.status)),
             tags=tuple(self.tag),
             text=self.q,
+            people=tuple(PersonId(person) for person in dict.fromkeys(self.person)),
+            speaker_name=self.speaker or None,
             held_from=self.held_from,
             held_to=self.held_to,
             created_from=self.created_from,

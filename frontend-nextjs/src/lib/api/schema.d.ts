@@ -75,7 +75,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change my display name */
+        patch: operations["change_me"];
         trace?: never;
     };
     "/api/v1/me/sessions": {
@@ -350,7 +351,7 @@ export interface paths {
         };
         /**
          * Play or download the recording
-         * @description Byte for byte what was uploaded. Players may jump in it (`Range`).
+         * @description Byte for byte what was uploaded. Players may jump in it (`Range`), where they know the format.
          */
         get: operations["get_meeting_audio"];
         put?: never;
@@ -359,6 +360,29 @@ export interface paths {
         options?: never;
         /** Size and kind of the recording */
         head: operations["head_meeting_audio"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{meeting_id}/playback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play the recording in a browser
+         * @description In time with the transcript, and exact wherever one jumps to (`Range`): where the upload is of a format that
+         *     browsers do not play, or in which they only jump about, a worker made an `audio/mp4` of it. Until it has, and where
+         *     none was needed, this is the recording itself.
+         */
+        get: operations["get_meeting_playback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Size and kind of what a browser plays */
+        head: operations["head_meeting_playback"];
         patch?: never;
         trace?: never;
     };
@@ -432,6 +456,47 @@ export interface paths {
         };
         /** Minutes, subtitles and what other programs read */
         get: operations["export_meeting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search what was said
+         * @description In all meetings that you may see, corrections included; yours, administrators search everybody's. A meeting can
+         *     be found a few seconds after its results are there.
+         */
+        get: operations["search_transcripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tags of your meetings
+         * @description Of those that you may see; most used first, 500 at most.
+         */
+        get: operations["list_tags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1169,6 +1234,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What takes how much room
+         * @description Measured by listing the storage, remembered for some minutes: `measured_at` says when.
+         */
+        get: operations["get_storage_use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models, and where they are installed
+         * @description As living workers report them; `scribe models install` installs one on the machine of a worker.
+         */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1207,7 +1312,7 @@ export interface components {
              * Speakers
              * @description More than one when somebody said that two voices are the same person.
              */
-            speakers: components["schemas"]["NamedSpeakerOut"][];
+            speakers: components["schemas"]["scribe__api__schemas__people__NamedSpeakerOut"][];
         };
         /** AppearancesOut */
         AppearancesOut: {
@@ -1616,6 +1721,49 @@ export interface components {
          * @enum {string}
          */
         FormatName: "pdf" | "docx" | "md" | "txt" | "srt" | "vtt" | "json" | "whisperx" | "rttm" | "stm" | "ctm" | "csv";
+        /** FoundMeetingOut */
+        FoundMeetingOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Held On */
+            held_on: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** FoundSegmentOut */
+        FoundSegmentOut: {
+            /**
+             * Index
+             * @description Its place in the transcript.
+             */
+            index: number;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /**
+             * Speaker
+             * @description Label; null: nobody could be told.
+             */
+            speaker: string | null;
+            /**
+             * Name
+             * @description What the speaker is called today; null: nobody said yet.
+             */
+            name: string | null;
+            /** Text */
+            text: string;
+            /** Language */
+            language: string | null;
+        };
         /**
          * FromSpeakerIn
          * @description A speaker of a finished meeting.
@@ -1691,6 +1839,38 @@ export interface components {
                 [key: string]: components["schemas"]["CheckOut"];
             };
         };
+        /** InstalledModelOut */
+        InstalledModelOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @description What it does.
+             */
+            kind: string;
+            /** Licence */
+            licence: string;
+            /**
+             * Size Bytes
+             * @description Null: not known before it is installed.
+             */
+            size_bytes: number | null;
+            /**
+             * Is Default
+             * @description Used where a meeting wishes for no other.
+             */
+            is_default: boolean;
+            /**
+             * Is Installed
+             * @description On the machine of a living worker.
+             */
+            is_installed: boolean;
+            /**
+             * Workers
+             * @description Ids of those workers.
+             */
+            workers: string[];
+        };
         /** InvitedOut */
         InvitedOut: {
             user: components["schemas"]["UserOut"];
@@ -1726,8 +1906,16 @@ export interface components {
             self: string;
             /** Events */
             events: string;
-            /** Audio */
+            /**
+             * Audio
+             * @description As it was uploaded.
+             */
             audio: string;
+            /**
+             * Playback
+             * @description For players.
+             */
+            playback: string;
             /** Waveform */
             waveform: string;
             /** Transcript */
@@ -1759,6 +1947,15 @@ export interface components {
              * @example three words are fine
              */
             password: string;
+        };
+        /** MeChangesIn */
+        MeChangesIn: {
+            /**
+             * Display Name
+             * @description As others see you; empty: your user name.
+             * @example Claire Martin
+             */
+            display_name: string;
         };
         /** MeOut */
         MeOut: {
@@ -1832,6 +2029,7 @@ export interface components {
          *         "audio": "/api/v1/meetings/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11/audio",
          *         "events": "/api/v1/meetings/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11/events",
          *         "exports": {},
+         *         "playback": "/api/v1/meetings/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11/playback",
          *         "results": {},
          *         "self": "/api/v1/meetings/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11",
          *         "transcript": "/api/v1/meetings/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11/transcript",
@@ -1858,9 +2056,11 @@ export interface components {
          *         "username": "claire"
          *       },
          *       "percent": 54.2,
+         *       "remaining_s": 212,
          *       "run": 1,
          *       "sha256": "abababababababababababababababababababababababababababababababab",
          *       "size_bytes": 28311552,
+         *       "speakers": [],
          *       "stage": "transcribe",
          *       "stage_percent": 34,
          *       "stages": [],
@@ -1878,6 +2078,7 @@ export interface components {
          *       "language": null,
          *       "num_speakers": null,
          *       "num_words": null,
+         *       "queue_place": null,
          *       "audio": null,
          *       "next_attempt_at": null
          *     }
@@ -1954,6 +2155,21 @@ export interface components {
             num_speakers: number | null;
             /** Num Words */
             num_words: number | null;
+            /**
+             * Speakers
+             * @description Those who have a name, up to 8.
+             */
+            speakers: components["schemas"]["scribe__api__schemas__meetings__NamedSpeakerOut"][];
+            /**
+             * Queue Place
+             * @description 0: next. Null: it does not wait.
+             */
+            queue_place: number | null;
+            /**
+             * Remaining S
+             * @description Until its results are there; null: it is over, or no worker is alive.
+             */
+            remaining_s: number | null;
             /** Notes */
             notes: string;
             /** Media Type */
@@ -2071,6 +2287,21 @@ export interface components {
             num_speakers: number | null;
             /** Num Words */
             num_words: number | null;
+            /**
+             * Speakers
+             * @description Those who have a name, up to 8.
+             */
+            speakers: components["schemas"]["scribe__api__schemas__meetings__NamedSpeakerOut"][];
+            /**
+             * Queue Place
+             * @description 0: next. Null: it does not wait.
+             */
+            queue_place: number | null;
+            /**
+             * Remaining S
+             * @description Until its results are there; null: it is over, or no worker is alive.
+             */
+            remaining_s: number | null;
         };
         /** MergeIn */
         MergeIn: {
@@ -2080,6 +2311,14 @@ export interface components {
              * @description This person disappears; what was known by it belongs to the one in the address.
              */
             other_id: string;
+        };
+        /** ModelsOut */
+        ModelsOut: {
+            /**
+             * Items
+             * @description Empty while no worker is alive: they report what they have.
+             */
+            items: components["schemas"]["InstalledModelOut"][];
         };
         /**
          * MoveIn
@@ -2152,22 +2391,6 @@ export interface components {
          * @enum {string}
          */
         NamePolicy: "keep" | "pseudonymise";
-        /** NamedSpeakerOut */
-        NamedSpeakerOut: {
-            /**
-             * Label
-             * @description Which speaker of the meeting it is.
-             * @example SPEAKER_00
-             */
-            label: string;
-            /** @description `auto`: the bank was sure; `confirmed`: somebody said so. */
-            naming: components["schemas"]["Naming"];
-            /**
-             * Probability
-             * @description The bank's; null: it was never asked.
-             */
-            probability: number | null;
-        };
         /**
          * Naming
          * @description How a speaker came to be called what it is called.
@@ -2635,6 +2858,58 @@ export interface components {
             /** @description Of the last attempt. */
             failure: components["schemas"]["LastFailureOut"] | null;
         };
+        /**
+         * QuoteOut
+         * @description A segment that was found, with where it stands.
+         * @example {
+         *       "after": "Très bien.",
+         *       "before": "Et pour le reste ?",
+         *       "matches": [
+         *         [
+         *           5,
+         *           13
+         *         ],
+         *         [
+         *           17,
+         *           23
+         *         ]
+         *       ],
+         *       "meeting": {
+         *         "created_at": "2026-11-21T14:03:00Z",
+         *         "held_on": "2026-11-21",
+         *         "id": "019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11",
+         *         "title": "Comité du 21 novembre"
+         *       },
+         *       "segment": {
+         *         "end": 316.9,
+         *         "index": 41,
+         *         "language": "fr",
+         *         "name": "Claire Perrin",
+         *         "speaker": "SPEAKER_01",
+         *         "start": 312.4,
+         *         "text": "Nous décidons du budget en décembre."
+         *       }
+         *     }
+         */
+        QuoteOut: {
+            meeting: components["schemas"]["FoundMeetingOut"];
+            segment: components["schemas"]["FoundSegmentOut"];
+            /**
+             * Matches
+             * @description What was found in the text: from, to (exclusive), in UTF-16 units as JavaScript counts.
+             */
+            matches: [
+                number,
+                number
+            ][];
+            /**
+             * Before
+             * @description The segment before, whoever speaks.
+             */
+            before: string | null;
+            /** After */
+            after: string | null;
+        };
         /** ReasonOut */
         ReasonOut: {
             /**
@@ -2693,6 +2968,24 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "write" | "admin";
+        /** SearchOut */
+        SearchOut: {
+            /**
+             * Items
+             * @description Best first: what fits well, and what is recent.
+             */
+            items: components["schemas"]["QuoteOut"][];
+            /**
+             * Next
+             * @description To be sent as `cursor` for what comes after; null: this is the last page.
+             */
+            next: string | null;
+            /**
+             * Total
+             * @description How many there are; 1000: or more.
+             */
+            total: number;
+        };
         /** SessionOut */
         SessionOut: {
             /** Id */
@@ -2834,6 +3127,11 @@ export interface components {
             decided_by: string | null;
             /** Decided At */
             decided_at: string | null;
+            /**
+             * Edit Id
+             * @description In the answer to a decision: the change in the meeting's history, to be undone; null: nothing changed.
+             */
+            edit_id?: string | null;
         };
         /**
          * SpeakerPart
@@ -2968,6 +3266,69 @@ export interface components {
          * @enum {string}
          */
         State: "ok" | "failed" | "late" | "absent";
+        /** StorageUseOut */
+        StorageUseOut: {
+            /**
+             * Free Bytes
+             * @description Of the disk; null: the storage is no local disk.
+             */
+            free_bytes: number | null;
+            /** Total Bytes */
+            total_bytes: number | null;
+            /**
+             * Recordings Bytes
+             * @description As they were uploaded, and what is made of them for players.
+             */
+            recordings_bytes: number;
+            /** Results Bytes */
+            results_bytes: number;
+            /**
+             * Voices Bytes
+             * @description Samples of voices.
+             */
+            voices_bytes: number;
+            /**
+             * Other Bytes
+             * @description Checkpoints, waveforms and the like.
+             */
+            other_bytes: number;
+            /**
+             * Uploads Bytes
+             * @description On their way in.
+             */
+            uploads_bytes: number;
+            /** Database Bytes */
+            database_bytes: number;
+            /**
+             * By User
+             * @description Who has most comes first.
+             */
+            by_user: components["schemas"]["UserUseOut"][];
+            /**
+             * Measured At
+             * Format: date-time
+             * @description It is measured again after some minutes.
+             */
+            measured_at: string;
+        };
+        /** TagOut */
+        TagOut: {
+            /** Tag */
+            tag: string;
+            /**
+             * Count
+             * @description Meetings that have it.
+             */
+            count: number;
+        };
+        /** TagsOut */
+        TagsOut: {
+            /**
+             * Items
+             * @description Most used first.
+             */
+            items: components["schemas"]["TagOut"][];
+        };
         /**
          * TestVerdictOut
          * @description Whose voice a tested clip is. The clip is not kept.
@@ -3078,6 +3439,11 @@ export interface components {
             /** Published At */
             published_at: string;
             /**
+             * Version
+             * @description Counts every change that somebody made, of words, speakers and names.
+             */
+            version: number;
+            /**
              * Language
              * @description That of most of the speech; null when nothing was said.
              */
@@ -3146,6 +3512,16 @@ export interface components {
             confidence: number | null;
             /** Text */
             text: string;
+            /**
+             * Num Doubtful
+             * @description Words of which the machine is not sure (confidence below 0.5). What somebody wrote or confirmed is sure.
+             */
+            num_doubtful: number;
+            /**
+             * Edit Id
+             * @description The latest change of this segment's words that somebody made; null: it is as the machine heard it.
+             */
+            edit_id: string | null;
             /**
              * Words
              * @description In time order; left out with `words=false`.
@@ -3250,6 +3626,18 @@ export interface components {
             created_at: string;
             /** Last Login At */
             last_login_at: string | null;
+        };
+        /** UserUseOut */
+        UserUseOut: {
+            /** Username */
+            username: string;
+            /** Num Meetings */
+            num_meetings: number;
+            /**
+             * Bytes
+             * @description Of the recordings as they were uploaded.
+             */
+            bytes: number;
         };
         /** UsersOut */
         UsersOut: {
@@ -3423,6 +3811,29 @@ export interface components {
         WorkersOut: {
             /** Workers */
             workers: components["schemas"]["WorkerOut"][];
+        };
+        /** NamedSpeakerOut */
+        scribe__api__schemas__meetings__NamedSpeakerOut: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /** NamedSpeakerOut */
+        scribe__api__schemas__people__NamedSpeakerOut: {
+            /**
+             * Label
+             * @description Which speaker of the meeting it is.
+             * @example SPEAKER_00
+             */
+            label: string;
+            /** @description `auto`: the bank was sure; `confirmed`: somebody said so. */
+            naming: components["schemas"]["Naming"];
+            /**
+             * Probability
+             * @description The bank's; null: it was never asked.
+             */
+            probability: number | null;
         };
         /**
          * EventOut
@@ -3753,6 +4164,93 @@ export interface operations {
             };
             /** @description Signed in, but not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeChangesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description The request is incomplete or does not fit. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4652,6 +5150,10 @@ export interface operations {
                 tag?: string[];
                 /** @description In the title or the file's name; case and accents do not matter. */
                 q?: string | null;
+                /** @description Any of these people is one of the speakers, by the bank or because somebody said so; may be repeated. */
+                person?: string[];
+                /** @description In the name of one of the speakers; case and accents do not matter. */
+                speaker?: string | null;
                 held_from?: string | null;
                 /** @description Inclusive. */
                 held_to?: string | null;
@@ -5450,7 +5952,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of it, as it was uploaded. */
+            /** @description All of it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5555,6 +6057,188 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The headers of the whole recording. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_meeting_playback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes; several are answered with all of it. */
+                Range?: string | null;
+                /** @description The range only if this is still the `ETag`, else all of it. */
+                "if-range"?: string | null;
+                /** @description The `ETag` that you have: 304 when it is still the one. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": string;
+                };
+            };
+            /** @description The bytes that were asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": string;
+                };
+            };
+            /** @description Not changed since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such range of bytes. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    head_meeting_playback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers of all of it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5726,7 +6410,7 @@ export interface operations {
                 to_s?: number | null;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
-                /** @description Segments of a page. */
+                /** @description Segments of a page; more than 2000 only with `words=false`. */
                 limit?: number;
             };
             header?: {
@@ -5996,6 +6680,155 @@ export interface operations {
             };
             /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_transcripts: {
+        parameters: {
+            query: {
+                /**
+                 * @description Words, in French or English: all of them, in any form (`décidé` finds `décidons`), whatever their case and accents.
+                 *     `"in quotes"`: one after the other. `-word`: without it. `OR` between two: one of them. The last word may be a
+                 *     beginning.
+                 */
+                q: string;
+                /** @description In the name of who speaks; case and accents do not matter. */
+                label_name?: string | null;
+                /** @description Who speaks. */
+                person_id?: string | null;
+                from?: string | null;
+                /** @description Inclusive. Where it is not known when a meeting was held: the day of the upload (UTC). */
+                to?: string | null;
+                /** @description Only in this one. */
+                meeting_id?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9903,6 +10736,118 @@ export interface operations {
             };
             /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageUseOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

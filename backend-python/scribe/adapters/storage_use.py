@@ -1,0 +1,26 @@
+"""What the tables say about room: whose recordings weigh how much, how large the database itself is."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scribe.core.models_db import MeetingRow, UserRow
+from scribe.domain.installation import UserUse
+
+
+class StorageUseRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def by_user(self) -> list[UserUse]:
+        """Those who have any; who has most comes first."""
+        size_bytes = func.sum(MeetingRow.size_bytes)
+        query = (
+            select(UserRow.username, func.count(), size_bytes)
+            .join(MeetingRow, MeetingRow.owner_id == UserRow.id)
+            .group_by(UserRow.username)
+            .order_by(size_bytes.desc(), UserRow.username)
+        )
+        return [UserUse(username, count, int(size)) for username, count, size in await self._session.execute(query)]
+
+    async def database_bytes(self) -> int:
+        return int(await self._session.scalar(select(func.pg_database_size(func.current_database()))) or 0)
