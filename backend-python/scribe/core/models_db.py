@@ -205,6 +205,10 @@ class MeetingRow(Base):
     """Counts every change of a name or of a segment's speaker since the upload."""
     names_written: Mapped[int] = mapped_column(server_default=text("0"))
     """Which of them the result files hold; another number: they must be written again."""
+    edited_at: Mapped[datetime | None]
+    """When somebody last corrected what the files do not hold yet; ``None``: nothing, or what cannot wait."""
+    unwritten_since: Mapped[datetime | None]
+    """When the first such correction was made."""
     recognition_asked_at: Mapped[datetime | None]
     """Somebody wants the speakers to be compared with the bank again; ``None``: done."""
 

@@ -148,6 +148,11 @@ class SegmentMoveRow(Base):
     moved_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     is_lost: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_merge: Mapped[bool] = mapped_column(server_default=text("false"))
+    """All that ``from_label`` says anywhere is ``to_label``'s: two speakers were one."""
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    """That of its edit, among edits (core/edits_db.py); 0: made before there were any."""
+    edit_id: Mapped[UUID | None] = mapped_column(ForeignKey("edits.id", ondelete="SET NULL"), index=True)
 
 
 class EnrolmentRow(Base):

@@ -22,6 +22,7 @@ from scribe.core.config import VoicesSettings
 from scribe.core.ids import uuid7
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
+from scribe.domain.edits import EditId
 from scribe.domain.errors import ConsentError, ForbiddenError, NotFoundError
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.namings import Naming, Speaker
@@ -133,6 +134,8 @@ class SpeakerView:
     ``no-consent``, ``no-voiceprint`` and those of ``domain/voice_quality.py``."""
     decided_by: UserId | None = None
     decided_at: datetime | None = None
+    edit_id: EditId | None = None
+    """In the answer to a decision: what it is in the meeting's history."""
 
 
 async def speakers(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId) -> list[SpeakerView]:

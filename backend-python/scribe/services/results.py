@@ -42,6 +42,8 @@ MAX_MEMORY_BYTES = 64 * 2**20
 READERS = 2
 """Documents that are parsed at the same time: each takes some ten times its size for a moment."""
 
+DOUBTFUL_BELOW = 0.5
+"""A word's confidence below which it is marked for people to listen to."""
 FUSION = "fusion.json"
 DIARIZATION = "diarization.json"
 
@@ -274,7 +276,9 @@ def _read_transcript(storage: Storage, key: str, names: Names) -> Transcript:
 
 def _line(index: int, segment: Mapping[str, Any], digest: Callable[[bytes], None]) -> Line:
     words = _compact(segment["words"])
-    head = _compact({"index": index, **{key: value for key, value in segment.items() if key != "words"}})
+    told = {key: value for key, value in segment.items() if key != "words"}
+    num_doubtful = sum(word["confidence"] < DOUBTFUL_BELOW for word in segment["words"])
+    head = _compact({"index": index, **told, "num_doubtful": num_doubtful, "edit_id": None})
     digest(_compact([segment[key] for key in ("start", "end", "speaker", "text")]) + words)
     return Line(segment["start"], segment["end"], head[:-1], words)
 

@@ -212,6 +212,7 @@ def _transcript_json(
         "meeting_id": str(meeting.id),
         "run": meeting.results_run,
         "published_at": meeting.published_at and meeting.published_at.isoformat(),
+        "version": meeting.names_version,
         **transcript.head,
         "num_segments": len(transcript.lines),
         "next": following,

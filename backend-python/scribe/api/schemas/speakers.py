@@ -70,6 +70,8 @@ class SpeakerOut(Out):
     """In the answer to a confirmation: why it taught the bank nothing."""
     decided_by: UUID | None
     decided_at: datetime | None
+    edit_id: UUID | None = None
+    """In the answer to a decision: the change in the meeting's history, to be undone; null: nothing changed."""
 
     @classmethod
     def of(cls, view: SpeakerView) -> Self:
@@ -88,7 +90,7 @@ class SpeakerOut(Out):
 
 _SAME_NAMES = (
     "label", "naming", "name", "score", "probability", "reason", "explanation", "speech_s", "has_sample", "has_print",
-    "decided_by", "decided_at",
+    "decided_by", "decided_at", "edit_id",
 )  # fmt: skip
 
 

@@ -4,15 +4,16 @@ a test holds the two together."""
 import base64
 import binascii
 import json
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scribe.domain.errors import ConflictError, OptionError
 from scribe.domain.results.parts import AttributedWordPart, SpeakerPart, WarningPart
 
 MAX_SEGMENTS = 2000
+MAX_SEGMENTS_WITHOUT_WORDS = 20_000
 
 
 class TranscriptSegmentOut(BaseModel):
@@ -33,6 +34,10 @@ class TranscriptSegmentOut(BaseModel):
     confidence: float | None
     """Mean of the words' confidence."""
     text: str
+    num_doubtful: int
+    """Words of which the machine is not sure (confidence below 0.5). What somebody wrote or confirmed is sure."""
+    edit_id: UUID | None
+    """The latest change of this segment's words that somebody made; null: it is as the machine heard it."""
     words: list[AttributedWordPart] | None = None
     """In time order; left out with `words=false`."""
 
@@ -46,6 +51,8 @@ class TranscriptOut(BaseModel):
     run: int | None
     """Which run of the meeting made it."""
     published_at: str
+    version: int
+    """Counts every change that somebody made, of words, speakers and names."""
     language: str | None
     """That of most of the speech; null when nothing was said."""
     duration_s: float
@@ -74,8 +81,14 @@ class TranscriptIn(BaseModel):
     """Only segments that start before this time."""
     cursor: Annotated[str, Field(max_length=500)] | None = None
     """`next` of the page before."""
-    limit: int = Field(default=500, ge=1, le=MAX_SEGMENTS)
-    """Segments of a page."""
+    limit: int = Field(default=500, ge=1, le=MAX_SEGMENTS_WITHOUT_WORDS)
+    """Segments of a page; more than 2000 only with `words=false`."""
+
+    @model_validator(mode="after")
+    def _is_not_too_much(self) -> Self:
+        if self.words and self.limit > MAX_SEGMENTS:
+            raise ValueError(f"limit may be at most {MAX_SEGMENTS} unless words=false")
+        return self
 
     def start(self, digest: str) -> int:
         """Raises: OptionError for a cursor that is none, ConflictError for one of results that were replaced."""
