@@ -31,6 +31,7 @@ _WORDS: Mapping[ReadingLanguage, Mapping[str, str]] = {
         "database": "Database",
         "queue": "Queue",
         "files": "Files",
+        "begin": "Begin here",
         "sign_in": "First sign-in",
         "one_time": "(one-time password; you choose your own at the first sign-in)",
         "token": "A token for curl",
@@ -57,6 +58,7 @@ _WORDS: Mapping[ReadingLanguage, Mapping[str, str]] = {
         "database": "Base de données",
         "queue": "File d’attente",
         "files": "Fichiers",
+        "begin": "Commencez ici",
         "sign_in": "Première connexion",
         "one_time": "(mot de passe à usage unique ; vous choisirez le vôtre à la première connexion)",
         "token": "Un jeton pour curl",
@@ -117,6 +119,8 @@ class Screen:
         self._fact("logs", str(started.logs))
         if started.password is not None:
             self._say(Text(""))
+            # Behind the #: a browser sends it to no server, so that it stands in no log.
+            self._fact("begin", f"{started.address}/welcome#{started.password}", style="bold cyan")
             self._fact("sign_in", f"{started.username}  {started.password}", style="bold")
             self._fact("", self._words["one_time"], style="dim")
         self._say(Text(""))

@@ -24,8 +24,9 @@ from scribe.domain.errors import ForbiddenError, NotFoundError, NotSignedInError
 from scribe.services.rates import check_rate
 
 __all__ = [
-    "Credentials", "Me", "Origin", "SessionFound", "SignedIn", "by_session", "by_token", "change_password",
-    "check_rate", "end_session", "ensure_first_administrator", "list_sessions", "read_me", "sign_in", "sign_out",
+    "Credentials", "Me", "Origin", "SessionFound", "SignedIn", "by_session", "by_token", "change_display_name",
+    "change_password", "check_rate", "end_session", "ensure_first_administrator", "list_sessions", "read_me",
+    "sign_in", "sign_out",
 ]  # fmt: skip
 
 USER_AGENT_LENGTH = 200
@@ -145,6 +146,16 @@ async def read_me(units: UnitOfWorkFactory, who: Principal) -> Me:
     if user is None or (who.session_id is not None and found is None):
         raise _ended()
     return Me(user, None if found is None else found[1])
+
+
+async def change_display_name(units: UnitOfWorkFactory, who: Principal, display_name: str) -> Me:
+    """What others see instead of the user name. Raises: NotSignedInError as ``read_me`` does."""
+    async with units() as unit:
+        if await unit.accounts.user(who.user_id, for_update=True) is None:
+            raise _ended()
+        await unit.accounts.change_user(who.user_id, role=None, is_active=None, display_name=display_name)
+    get_logger().info("user.changed", user_id=str(who.user_id))
+    return await read_me(units, who)
 
 
 async def list_sessions(units: UnitOfWorkFactory, who: Principal) -> list[BrowserSession]:

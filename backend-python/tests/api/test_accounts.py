@@ -203,3 +203,18 @@ async def test_the_log_says_who_signs_in_and_holds_no_secret(browser: Browser) -
     shown = repr(entries)
     secrets = [PASSWORD, "not the password", browser.csrf_token, made.json()["secret"]]
     assert not [secret for secret in [*secrets, browser.http.cookies["scribe_session"]] if secret in shown]
+
+
+# --- the own name -----------------------------------------------------------------------------------------------------
+
+
+async def test_everybody_may_change_their_display_name_and_nothing_else(browser: Browser) -> None:
+    await browser.sign_in("claire")
+    changed = await browser.send("PATCH", "/me", json={"display_name": "  Claire Martin "})
+    assert changed.status_code == 200
+    assert changed.json() == (await browser.get("/me")).json()
+    assert changed.json()["user"]["display_name"] == "Claire Martin"
+    assert changed.json()["csrf_token"] == browser.csrf_token
+    for wish in ({"role": "admin"}, {"display_name": "x", "role": "admin"}, {"display_name": "x" * 101}, {}):
+        assert (await browser.send("PATCH", "/me", json=wish)).status_code == 422
+    assert (await browser.get("/me")).json()["user"]["role"] == "member"

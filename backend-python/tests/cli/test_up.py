@@ -124,7 +124,9 @@ def test_the_screen_shows_where_and_who_and_how_to_stop(running: Up) -> None:
     screen = running.screen
     assert f"http://127.0.0.1:{running.port}\n" in screen
     assert str(running.folder) in screen
-    assert re.search(r"First sign-in +admin +\S{16,}\n", screen)
+    password = re.search(r"First sign-in +admin +(\S{16,})\n", screen)
+    assert password is not None
+    assert re.search(rf"Begin here +http://127.0.0.1:{running.port}/welcome#{password[1]}\n", screen)
     assert "token create" in screen
     assert len(screen.splitlines()) <= 20
 

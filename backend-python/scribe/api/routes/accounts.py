@@ -9,6 +9,7 @@ from scribe.api.context import Ctx
 from scribe.api.errors import problems
 from scribe.api.schemas.accounts import (
     LoginIn,
+    MeChangesIn,
     MeOut,
     PasswordIn,
     SessionOut,
@@ -22,8 +23,9 @@ from scribe.api.schemas.accounts import (
 )
 from scribe.api.security import Reader, Writer, check_origin, cookie_name, is_secure, session_secret
 from scribe.core.config import ApiSettings
+from scribe.domain.accounts import Principal
 from scribe.services import accounts, tokens
-from scribe.services.accounts import Credentials, Origin, SignedIn
+from scribe.services.accounts import Credentials, Me, Origin, SignedIn
 from scribe.services.tokens import TokenWish
 
 COOKIE_LIFE_S = 400 * 24 * 3600
@@ -88,13 +90,14 @@ async def change_password(
 
 @router.get("/me", operation_id="read_me", summary="Who am I?", responses=problems(401, 403, 503))
 async def read_me(who: Reader, ctx: Ctx) -> MeOut:
-    me = await accounts.read_me(ctx.units, who)
-    return MeOut(
-        user=UserOut.of(me.user),
-        scopes=sorted(who.scopes),
-        csrf_token=me.csrf_token,
-        must_change_password=me.user.must_change_password,
-    )
+    return _me(await accounts.read_me(ctx.units, who), who)
+
+
+@router.patch(
+    "/me", operation_id="change_me", summary="Change my display name", responses=problems(401, 403, 413, 422, 503)
+)
+async def change_me(changes: MeChangesIn, who: Writer, ctx: Ctx) -> MeOut:
+    return _me(await accounts.change_display_name(ctx.units, who, changes.display_name), who)
 
 
 @router.get(
@@ -144,6 +147,15 @@ async def create_token(wish: TokenIn, who: Writer, ctx: Ctx) -> TokenMadeOut:
 )
 async def revoke_token(token_id: UUID, who: Writer, ctx: Ctx) -> None:
     await tokens.revoke_token(ctx.units, who, token_id)
+
+
+def _me(me: Me, who: Principal) -> MeOut:
+    return MeOut(
+        user=UserOut.of(me.user),
+        scopes=sorted(who.scopes),
+        csrf_token=me.csrf_token,
+        must_change_password=me.user.must_change_password,
+    )
 
 
 def _set_cookie(request: Request, response: Response, settings: ApiSettings, signed_in: SignedIn) -> None:

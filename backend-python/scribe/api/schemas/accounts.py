@@ -211,6 +211,11 @@ class UserIn(In):
     role: Role = Role.MEMBER
 
 
+class MeChangesIn(In):
+    display_name: DisplayName = Field(examples=["Claire Martin"])
+    """As others see you; empty: your user name."""
+
+
 class UserChangesIn(In):
     """What is left out stays as it is."""
 
