@@ -64,3 +64,12 @@ export function useSetUp() {
     onSettled: () => client.invalidateQueries({ queryKey: keys.me }),
   });
 }
+
+/** The name that others see. */
+export function useChangeMe() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (changes: Schemas["MeChangesIn"]) => answer(api.PATCH("/api/v1/me", { body: changes })),
+    onSuccess: (me) => client.setQueryData(keys.me, me),
+  });
+}
