@@ -2,7 +2,7 @@
 /** The browser's own modal dialog: it holds the focus, closes with Escape and needs no style from outside. */
 import { X } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { cx } from "@/lib/cx";
 import { IconButton } from "./IconButton";
 
@@ -28,6 +28,10 @@ export function Dialog({ isOpen, onClose, title, children, footer, size = "md" }
     if (isOpen && !dialog.open) dialog.showModal();
     if (!isOpen && dialog.open) dialog.close();
   }, [isOpen]);
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    return () => dialog?.close(); // taken away while it is open: the focus goes back where it was all the same
+  }, []);
   return (
     <dialog
       ref={ref}
@@ -36,7 +40,7 @@ export function Dialog({ isOpen, onClose, title, children, footer, size = "md" }
         event.preventDefault();
         onClose();
       }}
-      onClose={() => isOpen && onClose()}
+      onClose={() => isOpen && !ref.current?.open && onClose()}
       onClick={(event) => event.target === ref.current && onClose()}
       className={cx(
         "w-[calc(100vw-2rem)] rounded-lg border border-line bg-surface p-0 shadow-high max-sm:mb-0 max-sm:w-full max-sm:max-w-none max-sm:rounded-b-none",
