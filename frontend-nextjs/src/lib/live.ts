@@ -99,6 +99,7 @@ function progressOf(payload: Record<string, unknown>): Partial<Detail> {
   if (typeof payload.stage === "string") known.stage = payload.stage as Detail["stage"];
   if (typeof payload.percent === "number") known.percent = payload.percent;
   if (typeof payload.stage_percent === "number") known.stage_percent = payload.stage_percent;
+  if (typeof payload.eta_s === "number") known.estimate = { queue_place: null, starts_in_s: null, remaining_s: payload.eta_s, is_rough: false };
   return known;
 }
 

@@ -41,6 +41,14 @@ export function useMeeting(id: string) {
   });
 }
 
+/** Tags that are in use, the most frequent first. */
+export function useTags() {
+  return useQuery({
+    queryKey: keys.tags,
+    queryFn: async ({ signal }) => (await answer(api.GET("/api/v1/tags", { signal }))).items,
+  });
+}
+
 /** Title, date, notes, tags. Shown at once; taken back when the service refuses. */
 export function useUpdateMeeting() {
   const client = useQueryClient();
@@ -100,6 +108,13 @@ export function useRerunMeeting() {
   return useRunChange(({ id, options }: { id: string; options: Schemas["OptionsIn"] }) =>
     api.POST("/api/v1/meetings/{meeting_id}/rerun", { params: { path: { meeting_id: id } }, body: options }),
   );
+}
+
+/** Compares its voices with the bank again; what people decided stays. The stream tells of new names. */
+export function useRecogniseMeeting() {
+  return useMutation({
+    mutationFn: (id: string) => answer(api.POST("/api/v1/meetings/{meeting_id}/recognise", { params: { path: { meeting_id: id } } })),
+  });
 }
 
 function useRunChange<Wish>(request: (wish: Wish) => Promise<{ data?: Meeting; error?: unknown; response: Response }>) {

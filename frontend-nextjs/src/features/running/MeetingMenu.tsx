@@ -1,0 +1,84 @@
+"use client";
+/** What may be done with a meeting as a whole. Its dialogs are loaded when they are opened. */
+import { AudioLines, Download, Ellipsis, Info, Pencil, SlidersHorizontal, Trash2 } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useTranslations } from "next-intl";
+import { useRef, useState } from "react";
+import { IconButton } from "@/components/ui/IconButton";
+import { Menu, MenuItem, MenuSeparator } from "@/components/ui/Menu";
+import { useToast } from "@/components/ui/Toast";
+import { useErrorText } from "@/features/shell/useErrorText";
+import type { Schemas } from "@/lib/api/client";
+import { isUnderWay, useRecogniseMeeting } from "@/lib/api/meetings";
+
+const DetailsDialog = dynamic(() => import("./DetailsDialog").then((module) => module.DetailsDialog), { ssr: false });
+const RerunDialog = dynamic(() => import("./RerunDialog").then((module) => module.RerunDialog), { ssr: false });
+const RunDialog = dynamic(() => import("./RunDialog").then((module) => module.RunDialog), { ssr: false });
+const DeleteDialog = dynamic(() => import("./DeleteDialog").then((module) => module.DeleteDialog), { ssr: false });
+
+type Opened = "details" | "rerun" | "run" | "delete" | null;
+
+export function MeetingMenu({ meeting }: { meeting: Schemas["MeetingOut"] }) {
+  const t = useTranslations("running");
+  const common = useTranslations("common");
+  const say = useToast();
+  const errorText = useErrorText();
+  const recognise = useRecogniseMeeting();
+  const trigger = useRef<HTMLButtonElement>(null);
+  const [opened, setOpened] = useState<Opened>(null);
+  const close = () => {
+    setOpened(null);
+    requestAnimationFrame(() => trigger.current?.focus());
+  };
+  const compareAgain = () =>
+    recognise.mutate(meeting.id, {
+      onSuccess: ({ is_asked: isAsked }) => say(isAsked ? t("recognising") : t("nothingToRecognise")),
+      onError: (error) => say(errorText(error), { kind: "error" }),
+    });
+  return (
+    <>
+      <Menu
+        trigger={
+          <IconButton ref={trigger} label={common("more")}>
+            <Ellipsis />
+          </IconButton>
+        }
+      >
+        <MenuItem icon={<Pencil />} onSelect={() => setOpened("details")}>
+          {t("menu.details")}
+        </MenuItem>
+        <MenuItem icon={<SlidersHorizontal />} onSelect={() => setOpened("rerun")} disabled={isUnderWay(meeting)}>
+          {t("menu.rerun")}
+        </MenuItem>
+        {meeting.has_results && (
+          <MenuItem icon={<AudioLines />} onSelect={compareAgain} disabled={isUnderWay(meeting)}>
+            {t("menu.recognise")}
+          </MenuItem>
+        )}
+        <MenuSeparator />
+        <MenuItem icon={<Download />} onSelect={() => downloadRecording(meeting.id)}>
+          {t("menu.recording")}
+        </MenuItem>
+        <MenuItem icon={<Info />} onSelect={() => setOpened("run")}>
+          {t("menu.run")}
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem icon={<Trash2 />} isDanger onSelect={() => setOpened("delete")}>
+          {t("menu.delete")}
+        </MenuItem>
+      </Menu>
+      {opened === "details" && <DetailsDialog meeting={meeting} onClose={close} />}
+      {opened === "rerun" && <RerunDialog meeting={meeting} onClose={close} />}
+      {opened === "run" && <RunDialog meeting={meeting} onClose={close} />}
+      {opened === "delete" && <DeleteDialog meeting={meeting} onClose={close} />}
+    </>
+  );
+}
+
+/** By the browser itself, however large it is. */
+function downloadRecording(meetingId: string): void {
+  const link = document.createElement("a");
+  link.href = `/api/v1/meetings/${meetingId}/audio?download=true`;
+  link.download = "";
+  link.click();
+}
