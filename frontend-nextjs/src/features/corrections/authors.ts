@@ -1,0 +1,16 @@
+/** What people who change a transcript are called. */
+
+interface Author {
+  username: string;
+  display_name: string;
+}
+
+export function nameOfAuthor(author: Author | null): string | null {
+  return author && (author.display_name || author.username);
+}
+
+/** Of the latest of these edits. They come from an answer's problem, hence as they are. */
+export function authorOf(edits: readonly unknown[]): string | null {
+  const authors = edits.map((edit) => (edit as { author?: Author | null }).author ?? null);
+  return nameOfAuthor(authors.find((author) => author !== null) ?? null);
+}

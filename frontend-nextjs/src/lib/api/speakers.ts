@@ -1,0 +1,78 @@
+/** Who the speakers of a meeting are: read, name, merge. */
+import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import type { Transcript } from "@/lib/api/transcript";
+import { keys } from "@/lib/query";
+import { answer, api, type Schemas } from "./client";
+import { undoEdit } from "./edits";
+
+export type Speaker = Schemas["SpeakerOut"];
+export type Candidate = Schemas["CandidateOut"];
+/** Exactly one of `person_id`, `name`, `unknown` and `automatic`. */
+export type Decision = Partial<Schemas["DecisionIn"]>;
+
+export function useSpeakers(meeting_id: string) {
+  return useQuery({
+    queryKey: keys.speakers(meeting_id),
+    queryFn: async ({ signal }) =>
+      (await answer(api.GET("/api/v1/meetings/{meeting_id}/speakers", { params: { path: { meeting_id } }, signal }))).speakers,
+    enabled: meeting_id !== "",
+  });
+}
+
+export function useNameSpeaker(meeting_id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ label, decision }: { label: string; decision: Decision }) =>
+      answer(
+        api.PUT("/api/v1/meetings/{meeting_id}/speakers/{label}", {
+          params: { path: { meeting_id, label } },
+          body: decision as Schemas["DecisionIn"],
+        }),
+      ),
+    onSuccess: (named) => {
+      client.setQueryData<Speaker[]>(keys.speakers(meeting_id), (old) => old?.map((one) => (one.label === named.label ? named : one)));
+      rename(client, meeting_id, named.label, named.name);
+    },
+    onSettled: () => changed(client, meeting_id),
+  });
+}
+
+/** `label` says nothing any more: everything is `into`'s. */
+export function useMergeSpeakers(meeting_id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ label, into }: { label: string; into: string }) =>
+      answer(
+        api.POST("/api/v1/meetings/{meeting_id}/speakers/{label}/merge", { params: { path: { meeting_id, label } }, body: { into } }),
+      ),
+    onSettled: () => changed(client, meeting_id),
+  });
+}
+
+/** Takes a naming or a merge back. */
+export function useUndoNaming(meeting_id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (edit_id: string) => undoEdit(meeting_id, edit_id),
+    onSettled: () => changed(client, meeting_id),
+  });
+}
+
+/** The transcript says it before it is read again. */
+function rename(client: QueryClient, meeting_id: string, label: string, name: string | null): void {
+  client.setQueryData<Transcript>(
+    keys.transcript(meeting_id),
+    (old) =>
+      old && {
+        ...old,
+        segments: old.segments.map((segment) => (segment.speaker === label && segment.name !== name ? { ...segment, name } : segment)),
+        speakers: old.speakers.map((speaker) => (speaker.label === label ? { ...speaker, name } : speaker)),
+      },
+  );
+}
+
+function changed(client: QueryClient, meeting_id: string): void {
+  for (const key of [keys.speakers(meeting_id), keys.transcript(meeting_id), keys.edits(meeting_id), keys.meetings, keys.people]) {
+    void client.invalidateQueries({ queryKey: key });
+  }
+}
