@@ -45,6 +45,8 @@ class Summary:
     title: str
     facts: tuple[str, ...]
     """Date, duration, language."""
+    languages: tuple[str, ...]
+    """In the reader's words, the most spoken first."""
     participants: tuple[Participant, ...]
     """The most talkative first."""
     names: Mapping[str, str]
@@ -52,7 +54,9 @@ class Summary:
     remarks: tuple[str, ...]
     coverage: str
     made_by: str
+    model_names: tuple[str, ...]
     models: str | None
+    """The same as a sentence."""
 
 
 def summarise(document: FusionDocument, language: ReadingLanguage, title: str | None = None) -> Summary:
@@ -72,6 +76,7 @@ def summarise(document: FusionDocument, language: ReadingLanguage, title: str | 
     return Summary(
         title=single_line(title or stem_of(document.recording.file).replace("_", " ")) or words.untitled,
         facts=tuple(facts),
+        languages=tuple(spoken),
         participants=_participants(document, names, language),
         names=names,
         remarks=tuple(single_line(words.warnings.get(warning.code, warning.message)) for warning in document.warnings),
@@ -81,6 +86,7 @@ def summarise(document: FusionDocument, language: ReadingLanguage, title: str | 
             date=date,
             time=format_time_of_day(document.created_at, language),
         ),
+        model_names=tuple(models),
         models=words.models.format(models=", ".join(models)) if models else None,
     )
 

@@ -75,6 +75,11 @@ _FRENCH = Wording(
     languages={
         "fr": "français", "en": "anglais", "de": "allemand", "es": "espagnol", "it": "italien", "pt": "portugais",
         "nl": "néerlandais", "ar": "arabe", "zh": "chinois", "ja": "japonais", "ru": "russe", "pl": "polonais",
+        "ko": "coréen", "el": "grec", "vi": "vietnamien", "he": "hébreu", "hi": "hindi", "th": "thaï", "tr": "turc",
+        "uk": "ukrainien", "ro": "roumain", "cs": "tchèque", "hu": "hongrois", "sv": "suédois", "da": "danois",
+        "no": "norvégien", "fi": "finnois", "ca": "catalan", "fa": "persan", "id": "indonésien", "bg": "bulgare",
+        "hr": "croate", "sk": "slovaque", "sr": "serbe", "eu": "basque", "br": "breton", "oc": "occitan",
+        "lb": "luxembourgeois", "ur": "ourdou", "bn": "bengali", "ta": "tamoul", "ms": "malais", "sw": "swahili",
     },
     warnings={
         "audio.broken-timestamps": "L’horloge de l’enregistrement saute\u202f: la suite peut être décalée.",
@@ -126,6 +131,11 @@ _ENGLISH = Wording(
     languages={
         "fr": "French", "en": "English", "de": "German", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
         "nl": "Dutch", "ar": "Arabic", "zh": "Chinese", "ja": "Japanese", "ru": "Russian", "pl": "Polish",
+        "ko": "Korean", "el": "Greek", "vi": "Vietnamese", "he": "Hebrew", "hi": "Hindi", "th": "Thai", "tr": "Turkish",
+        "uk": "Ukrainian", "ro": "Romanian", "cs": "Czech", "hu": "Hungarian", "sv": "Swedish", "da": "Danish",
+        "no": "Norwegian", "fi": "Finnish", "ca": "Catalan", "fa": "Persian", "id": "Indonesian", "bg": "Bulgarian",
+        "hr": "Croatian", "sk": "Slovak", "sr": "Serbian", "eu": "Basque", "br": "Breton", "oc": "Occitan",
+        "lb": "Luxembourgish", "ur": "Urdu", "bn": "Bengali", "ta": "Tamil", "ms": "Malay", "sw": "Swahili",
     },
     warnings={},
 )  # fmt: skip
