@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { momentAddress, quoteOf } from "./quote";
+import { momentAddress } from "@/lib/moment";
+import { quoteOf } from "./quote";
 
 const said = {
   text: " On garde <deux> bureaux & c'est tout. ",
@@ -26,5 +27,8 @@ describe("a quote", () => {
   });
   it("never points before the beginning", () => {
     expect(momentAddress("m", 0.1)).toBe("/meetings/m?t=0");
+  });
+  it("may say what to look for there", () => {
+    expect(momentAddress("m", 3, "a & b")).toBe("/meetings/m?t=2.8&q=a%20%26%20b");
   });
 });

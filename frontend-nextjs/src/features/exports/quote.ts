@@ -1,6 +1,7 @@
 /** A segment as somebody would quote it in a mail or a note. */
 import { escapeHtml, type Copied } from "@/lib/clipboard";
 import { clock, type Language } from "@/lib/format";
+import { momentAddress } from "@/lib/moment";
 
 export interface Quoted {
   text: string;
@@ -15,11 +16,6 @@ export interface Quoted {
 }
 
 const NARROW = "\u202f";
-
-/** Plays at that second when it is opened. A fifth of a second earlier, so that the first word is whole. */
-export function momentAddress(meetingId: string, start_s: number): string {
-  return `/meetings/${meetingId}?t=${Math.max(0, Math.floor((start_s - 0.2) * 10) / 10)}`;
-}
 
 export function quoteOf({ text, speaker, start_s, title, origin, meetingId, language }: Quoted): Copied {
   const said = language === "fr" ? `«${NARROW}${text.trim()}${NARROW}»` : `“${text.trim()}”`;
