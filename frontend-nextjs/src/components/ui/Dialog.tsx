@@ -25,7 +25,10 @@ export function Dialog({ isOpen, onClose, title, children, footer, size = "md" }
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog) return;
-    if (isOpen && !dialog.open) dialog.showModal();
+    if (isOpen && !dialog.open) {
+      dialog.showModal();
+      dialog.querySelector<HTMLElement>("[data-autofocus]")?.focus(); // React's autoFocus comes before the dialog is shown
+    }
     if (!isOpen && dialog.open) dialog.close();
   }, [isOpen]);
   useLayoutEffect(() => {

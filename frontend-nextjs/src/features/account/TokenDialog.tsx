@@ -61,7 +61,7 @@ export function TokenDialog({ isOpen, onClose, isAdministrator }: { isOpen: bool
           submit();
         }}
       >
-        <TextField label={t("account.tokens.name")} hint={t("account.tokens.nameHint")} value={name} onChange={(event) => setName(event.target.value)} maxLength={100} autoComplete="off" autoFocus required />
+        <TextField label={t("account.tokens.name")} hint={t("account.tokens.nameHint")} value={name} onChange={(event) => setName(event.target.value)} maxLength={100} autoComplete="off" data-autofocus required />
         <fieldset className="flex flex-col gap-2.5">
           <legend className="mb-2 text-sm font-medium">{t("account.tokens.scopes")}</legend>
           {SCOPES.filter((scope) => scope !== "admin" || isAdministrator).map((scope) => (
