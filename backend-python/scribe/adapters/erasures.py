@@ -76,7 +76,7 @@ _UNNAME = text("""
     returning meeting_id, label
 """)
 _RENAMED = text("""
-    update meetings set names_version = names_version + 1, version = version + 1, updated_at = now()
+    update meetings set names_version = names_version + 1, version = version + 1, updated_at = now(), edited_at = null
     where id = any(:meetings) returning id, owner_id, names_version
 """)
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     text,
     true,
@@ -64,6 +65,10 @@ from scribe.domain.search import TagCount
 
 PURGE_AGAIN_AFTER = timedelta(minutes=15)
 """A worker that lost its meeting notices within a lease; what it wrote in between is emptied after this time."""
+
+QUIET, MAX_WAIT = timedelta(seconds=3), timedelta(minutes=1)
+"""Result files follow corrections when nobody has corrected anything for this long, or the first waits that long: ten
+megabytes are not written again after every word."""
 
 Value = TypeVar("Value")
 
@@ -121,10 +126,16 @@ class MeetingRepository:
         return await self._session.scalar(query.with_for_update(read=True, key_share=True))
 
     async def with_unwritten_names(self, limit: int) -> list[MeetingId]:
-        """Those whose result files do not say what the rows of ``speakers`` say; who waits longest comes first."""
+        """Those whose result files do not say what the rows say; who waits longest comes first. Where somebody is
+        correcting just now, not before there has been quiet for a while."""
+        is_quiet = or_(
+            MeetingRow.edited_at.is_(None),
+            MeetingRow.edited_at < func.now() - QUIET,
+            MeetingRow.unwritten_since < func.now() - MAX_WAIT,
+        )
         query = (
             select(MeetingRow.id)
-            .where(MeetingRow.names_version != MeetingRow.names_written, MeetingRow.published_at.is_not(None))
+            .where(MeetingRow.names_version != MeetingRow.names_written, MeetingRow.published_at.is_not(None), is_quiet)
             .order_by(MeetingRow.updated_at, MeetingRow.id)
             .limit(limit)
         )

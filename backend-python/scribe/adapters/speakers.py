@@ -110,20 +110,35 @@ class SpeakerRepository:
             )
         )
 
-    async def touch_names(self, meeting_id: MeetingId) -> int:
-        """A name or a segment's speaker changed: the result files are to be written again. Returns the new
-        ``names_version``."""
+    async def touch_names(self, meeting_id: MeetingId, *, is_patient: bool = False) -> int:
+        """A name, a segment's speaker or its text changed: the result files are to be written again. Returns the new
+        ``names_version``. ``is_patient``: they may wait until nothing has changed for a while."""
+        waits = {
+            "edited_at": case(
+                (
+                    and_(MeetingRow.edited_at.is_(None), MeetingRow.names_version != MeetingRow.names_written),
+                    None,
+                ),
+                else_=func.now(),
+            ),
+            "unwritten_since": func.coalesce(MeetingRow.unwritten_since, func.now()),
+        }
         query = (
             update(MeetingRow)
             .where(MeetingRow.id == meeting_id)
-            .values(names_version=MeetingRow.names_version + 1, version=MeetingRow.version + 1, updated_at=func.now())
+            .values(
+                names_version=MeetingRow.names_version + 1,
+                version=MeetingRow.version + 1,
+                updated_at=func.now(),
+                **(waits if is_patient else {"edited_at": None}),
+            )
             .returning(MeetingRow.names_version)
         )
         return int(await self._session.scalar(query.execution_options(synchronize_session=False)) or 0)
 
     async def names_are_written(self, meeting_id: MeetingId) -> None:
         """The result files say what the rows say."""
-        await self._set(meeting_id, names_written=MeetingRow.names_version)
+        await self._set(meeting_id, names_written=MeetingRow.names_version, edited_at=None, unwritten_since=None)
 
     # --- recognising again -------------------------------------------------------------------------------------------
 
@@ -223,7 +238,7 @@ class SpeakerRepository:
     async def moves(self, meeting_id: MeetingId) -> list[SegmentMove]:
         """The oldest first: that is how they are applied."""
         query = select(SegmentMoveRow).where(SegmentMoveRow.meeting_id == meeting_id)
-        query = query.order_by(SegmentMoveRow.created_at, SegmentMoveRow.id)
+        query = query.order_by(SegmentMoveRow.position, SegmentMoveRow.created_at, SegmentMoveRow.id)
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
         return [_move(row) for row in rows]
 
@@ -239,6 +254,9 @@ class SpeakerRepository:
                 moved_by=move.moved_by,
                 created_at=move.created_at,
                 is_lost=move.is_lost,
+                is_merge=move.is_merge,
+                position=move.position,
+                edit_id=move.edit_id,
             )
         )
 
@@ -260,6 +278,12 @@ class SpeakerRepository:
         )
         row = await self._session.scalar(query.execution_options(synchronize_session=False))
         return None if row is None else _move(row)
+
+    async def remove_moves_of(self, edit_id: UUID) -> list[SegmentMove]:
+        """What was removed."""
+        query = delete(SegmentMoveRow).where(SegmentMoveRow.edit_id == edit_id).returning(SegmentMoveRow)
+        rows = await self._session.scalars(query.execution_options(synchronize_session=False))
+        return [_move(row) for row in rows]
 
     # -----------------------------------------------------------------------------------------------------------------
 
@@ -380,6 +404,9 @@ def _move(row: SegmentMoveRow) -> SegmentMove:
         moved_by=None if row.moved_by is None else UserId(row.moved_by),
         created_at=row.created_at,
         is_lost=row.is_lost,
+        is_merge=row.is_merge,
+        position=row.position,
+        edit_id=row.edit_id,
     )
 
 

@@ -20,11 +20,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from scribe.adapters.accounts import AccountRepository
+from scribe.adapters.edits import EditRepository
 from scribe.adapters.enrolments import EnrolmentRepository
 from scribe.adapters.erasures import ErasureRepository
 from scribe.adapters.events import EventRepository
 from scribe.adapters.jobs import JobRepository
 from scribe.adapters.meetings import MeetingRepository
+from scribe.adapters.passages import PassageRepository
 from scribe.adapters.people import PersonRepository
 from scribe.adapters.purges import PurgeRepository
 from scribe.adapters.speakers import SpeakerRepository
@@ -46,8 +48,10 @@ class UnitOfWork:
         self.purges = PurgeRepository(session)
         self.uploads = UploadRepository(session)
         self.workers = WorkerRepository(session)
+        self.edits = EditRepository(session)
         self.enrolments = EnrolmentRepository(session)
         self.erasures = ErasureRepository(session)
+        self.passages = PassageRepository(session)
         self.people = PersonRepository(session)
         self.speakers = SpeakerRepository(session)
         self.voiceprints = VoiceprintRepository(session)

@@ -10,8 +10,9 @@ from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
+from scribe.services.exporting import ExportDesk
 from scribe.services.installation import StorageMeter
-from scribe.services.results import TranscriptMemory
+from scribe.services.transcripts import TranscriptMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Context:
     events: EventHub
     transcripts: TranscriptMemory = field(default_factory=TranscriptMemory)
     """Those that were read lately."""
+    exports: ExportDesk = field(default_factory=ExportDesk)
     storage_use: StorageMeter = field(default_factory=StorageMeter)
 
 

@@ -49,6 +49,15 @@ class SeenLine:
 
 
 @dataclass(frozen=True, slots=True)
+class EditAuthor:
+    """Who changed it, for others who may see the meeting."""
+
+    id: UserId
+    username: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """One change: a row of ``edits``."""
 
@@ -81,10 +90,28 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is laid over a transcript of an edit of the kinds text, split, join and confirm."""
+    """What is laid over a transcript of an edit: these lines became those, or (``is_move``) are moved."""
 
     edit_id: EditId
     position: int
     before: tuple[SeenLine, ...]
     after: tuple[Json, ...] = field(hash=False)
     """Segments as in ``fusion.json``, without names."""
+    is_move: bool = False
+    """Then ``before`` are the lines that its moves (domain/namings.py) are meant for."""
+
+
+def segment_of(kept: Mapping[str, Any]) -> Json:
+    """From JSON that a database has put in another order: fields in that of ``fusion.json``, nobody named."""
+    return {
+        "start": kept["start"],
+        "end": kept["end"],
+        "speaker": kept["speaker"],
+        "name": None,
+        "language": kept["language"],
+        "confidence": kept["confidence"],
+        "text": kept["text"],
+        "words": [
+            {name: word[name] for name in ("start", "end", "word", "confidence", "speaker")} for word in kept["words"]
+        ],
+    }

@@ -2,18 +2,19 @@
 
 Owns what a move does to each of them: a word belongs to a stretch when its middle lies in it; a segment or turn that
 straddles the edge is cut there. Moves are applied one after another, so that what was moved twice ends where the last
-move put it. Never restores (``domain/naming_overlay.py`` does, from what :func:`moved_segments` says it replaced).
-Works on JSON values of the result documents.
+move put it. Never restores (``domain/naming_overlay.py`` does) and never looks for
+segments (``domain/corrected_speech.py``). Works on JSON values of the result documents.
 
 Usage::
 
-    segments, replaced = moved_segments(document["segments"], Moves(moves))
+    pieces = cut_segment(segment, Moves(moves))
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
+from uuid import UUID
 
 from scribe.domain.namings import SegmentMove, Speaker
 from scribe.domain.results.build import mean_confidence, ms
@@ -31,7 +32,10 @@ class Moves:
         self._edges_s = sorted({edge_s for start_s, end_s, *_ in self._moves for edge_s in (start_s, end_s)})
         self._covering: dict[int, list[tuple[SpeakerLabel | None, SpeakerLabel]]] = {}
         self._owners: dict[tuple[int, str | None], str | None] = {}
+        self._edits = [(ms(move.span.start_s), ms(move.span.end_s), move.edit_id) for move in moves]
         self.targets = {to_label for *_, to_label in self._moves}
+        self.start_s = self._edges_s[0] if self._edges_s else 0.0
+        self.end_s = self._edges_s[-1] if self._edges_s else 0.0
 
     def __bool__(self) -> bool:
         return bool(self._moves)
@@ -51,6 +55,11 @@ class Moves:
             self._owners[key] = owner
         return self._owners[key]
 
+    def edit_at(self, start_s: float, end_s: float) -> UUID | None:
+        """Which change moved what is said here: the last one."""
+        middle_s = (start_s + end_s) / 2
+        return next((edit for start, end, edit in reversed(self._edits) if start <= middle_s < end), None)
+
     def edges_s(self, start_s: float, end_s: float) -> list[float]:
         """Strictly between two times."""
         return self._edges_s[bisect_right(self._edges_s, start_s) : bisect_left(self._edges_s, end_s)]
@@ -68,24 +77,6 @@ class Moves:
                 if start_s <= at_s < end_s
             ]
         return self._covering[index]
-
-
-def moved_segments(segments: Sequence[Json], moves: Moves) -> tuple[list[Json], list[Json]]:
-    """The segments by start, and what of them was replaced: parts of ``moved`` in ``fusion.json``."""
-    pieces: list[tuple[float, int, int, Json]] = []
-    for place, segment in enumerate(segments):
-        cut = _cut(segment, moves) if moves.touch(segment["start"], segment["end"]) else [segment]
-        pieces += [(piece["start"], place, number, piece) for number, piece in enumerate(cut)]
-    pieces.sort(key=lambda piece: piece[:3])
-    became: dict[int, list[int]] = {}
-    for at, (_, place, _, piece) in enumerate(pieces):
-        if piece is not segments[place]:
-            became.setdefault(place, []).append(at)
-    replaced = [
-        {"place": place, "pieces": became[place], "segment": {**segments[place], "name": None}}
-        for place in sorted(became)
-    ]
-    return [piece for *_, piece in pieces], replaced
 
 
 def moved_turns(turns: Sequence[Json], moves: Moves, *, may_overlap: bool = True) -> list[Json]:
@@ -116,7 +107,7 @@ def seconds_moved(moves: Moves, rows: Mapping[str, Speaker]) -> dict[str, float]
     return seconds
 
 
-def _cut(segment: Json, moves: Moves) -> list[Json]:
+def cut_segment(segment: Json, moves: Moves) -> list[Json]:
     """The segment itself when nothing in it moves; else its pieces, whole words each."""
     words = segment["words"]
     if not words:
@@ -130,13 +121,14 @@ def _cut(segment: Json, moves: Moves) -> list[Json]:
     pieces = []
     for (moved, speaker), run in runs:
         said = [{**words[at], "speaker": speakers[at]} if moved else words[at] for at in run]
-        pieces.append(_piece(segment, speaker if moved else segment["speaker"], said))
+        pieces.append(piece_of(segment, speaker if moved else segment["speaker"], said))
     pieces[0]["start"] = min(segment["start"], pieces[0]["start"])
     pieces[-1]["end"] = max(segment["end"], pieces[-1]["end"])
     return pieces
 
 
-def _piece(segment: Json, speaker: str | None, words: list[Json]) -> Json:
+def piece_of(segment: Json, speaker: str | None, words: list[Json]) -> Json:
+    """What these words of it are as a segment of their own."""
     return {
         **segment,
         "start": min(word["start"] for word in words),

@@ -117,6 +117,11 @@ class SegmentMove:
     created_at: datetime
     is_lost: bool = False
     """After another run nobody fits ``to_label`` any more: shown, not applied, never dropped silently."""
+    is_merge: bool = False
+    """All that ``from_label`` says is ``to_label``'s. Without ``from_label`` it is lost, and never everybody's."""
+    position: int = 0
+    """That of its edit (domain/edits.py); 0: it has none."""
+    edit_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from scribe.api.routes.transcripts import MEDIA_TYPES, FormatName
 from scribe.api.schemas.transcripts import TranscriptOut, cursor_of
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
-from scribe.domain.exports import FORMATS
+from scribe.domain.exports import EXPORTS, FORMATS, ON_REQUEST
 from scribe.domain.meetings import Meeting
-from scribe.services.results import TranscriptMemory
+from scribe.services.transcripts import TranscriptMemory
 from tests.api.planting import claim, complete, edited, fail, plant
 from tests.domain.exports.meeting import french_meeting
 
@@ -203,7 +203,8 @@ async def test_a_meeting_without_diarization_has_its_words_all_the_same(
 
 
 def test_every_format_can_be_asked_for_and_has_a_kind() -> None:
-    assert {str(name) for name in FormatName} == set(FORMATS) == set(MEDIA_TYPES)
+    assert {str(name) for name in FormatName} == set(EXPORTS) == set(MEDIA_TYPES)
+    assert {*FORMATS, *ON_REQUEST} == set(EXPORTS)
 
 
 async def test_every_export_comes_as_it_is_stored_under_the_meetings_title(
@@ -219,7 +220,7 @@ async def test_every_export_comes_as_it_is_stored_under_the_meetings_title(
             assert answer.headers["content-disposition"].startswith('attachment; filename="Comit_ _t_.')
             known = {"If-None-Match": answer.headers["etag"]}
             assert (await client.get(f"{MEETINGS}/{meeting.id}/exports/{name}", headers=known)).status_code == 304
-    assert (await client.get(f"{MEETINGS}/{meeting.id}/exports/docx")).status_code == 422
+    assert (await client.get(f"{MEETINGS}/{meeting.id}/exports/odt")).status_code == 422
 
 
 async def test_minutes_bear_the_title_that_the_meeting_has_now(client: httpx.AsyncClient, meeting: Meeting) -> None:

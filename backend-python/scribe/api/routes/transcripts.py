@@ -18,10 +18,12 @@ from scribe.api.security import Reader
 from scribe.api.streaming import StoredFileResponse, disposition, whole
 from scribe.domain.accounts import Principal
 from scribe.domain.errors import ArtefactError, ConflictError, NotFoundError
+from scribe.domain.exports import ON_REQUEST
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
 from scribe.domain.typography import ReadingLanguage
 from scribe.services import meetings, results
+from scribe.services.transcripts import Transcript
 
 router = APIRouter(prefix="/api/v1/meetings/{meeting_id}", tags=["Transcripts"])
 
@@ -104,7 +106,7 @@ async def get_transcript(
     if is_known(etag, if_none_match):
         return not_modified(etag)
     page = transcript.page(from_s=wanted.from_s, to_s=wanted.to_s, start=start, limit=wanted.limit)
-    segments = [line.to_json(with_words=wanted.words) for line in page.lines]
+    segments = [line.to_json(index, with_words=wanted.words) for index, line in page.lines]
     following = None if page.next_start is None else cursor_of(transcript.digest, page.next_start)
     body = _transcript_json(meeting, transcript, segments, following)
     return Response(body, media_type=_JSON, headers={"ETag": etag})
@@ -166,10 +168,14 @@ async def export_meeting(
     if key is not None:
         return await _stored(ctx, key, MEDIA_TYPES[format], headers)
     wanted = language or meeting.options.reading_language
-    _, text = await _read_twice(
-        ctx, reader, meeting_id, lambda meeting: results.render(ctx.units, ctx.storage, meeting, format, wanted)
-    )
-    return Response(text, headers={**headers, "Content-Type": MEDIA_TYPES[format]})
+    _, content = await _read_twice(ctx, reader, meeting_id, lambda meeting: _made(ctx, meeting, format, wanted))
+    return Response(content, headers={**headers, "Content-Type": MEDIA_TYPES[format]})
+
+
+async def _made(ctx: Context, meeting: Meeting, name: FormatName, language: ReadingLanguage | None) -> bytes:
+    if name in ON_REQUEST:
+        return await ctx.exports.make(ctx.units, ctx.storage, meeting, name, language)
+    return await results.render(ctx.units, ctx.storage, meeting, name, language)
 
 
 async def _read_twice(
@@ -206,7 +212,7 @@ async def _stored(ctx: Context, key: str, media_type: str, headers: dict[str, st
 
 
 def _transcript_json(
-    meeting: Meeting, transcript: results.Transcript, segments: Sequence[bytes], following: str | None
+    meeting: Meeting, transcript: Transcript, segments: Sequence[bytes], following: str | None
 ) -> bytes:
     head = {
         "meeting_id": str(meeting.id),
