@@ -6,6 +6,8 @@ import { answer, api, isApiError } from "./client";
 /** Pixels of the outline: two for each of the widest screen's columns. */
 const POINTS = 4000;
 
+const LOOK_AGAIN_MS = 4000;
+
 export interface Peaks {
   /** Lowest and highest sample of each stretch in turn, -128 to 127. */
   data: readonly number[];
@@ -13,7 +15,7 @@ export interface Peaks {
 }
 
 /** `data` is null while the recording is not converted yet, or was never. */
-export function useWaveform(meetingId: string) {
+export function useWaveform(meetingId: string, isUnderWay = false) {
   return useQuery({
     queryKey: keys.waveform(meetingId),
     queryFn: async ({ signal }): Promise<Peaks | null> => {
@@ -26,6 +28,7 @@ export function useWaveform(meetingId: string) {
         throw error;
       }
     },
+    refetchInterval: (query) => (isUnderWay && query.state.data === null ? LOOK_AGAIN_MS : false),
     staleTime: 10 * 60_000,
     structuralSharing: false,
   });

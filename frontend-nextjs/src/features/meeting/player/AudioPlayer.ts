@@ -19,7 +19,9 @@ const REMEMBER_EVERY_MS = 5000;
 
 export class AudioPlayer {
   state: PlayerState;
-  silences: readonly Stretch[] = [];
+  private silences: readonly Stretch[] = [];
+  /** Somebody chose where it stands: it is not only where one was the last time. */
+  wasSought = false;
   private readonly audio: HTMLAudioElement;
   private readonly listeners = new Set<Listener>();
   private readonly watchers = new Set<() => void>();
@@ -87,6 +89,7 @@ export class AudioPlayer {
     const last = this.state.duration_s || Infinity;
     this.wanted_s = Math.min(Math.max(0, at_s), last);
     this.until_s = null;
+    this.wasSought = true;
     this.source();
     if (this.audio.readyState >= 1) this.audio.currentTime = this.wanted_s;
     this.tell();
@@ -108,6 +111,11 @@ export class AudioPlayer {
     this.change({ error: null });
     this.audio.src = this.url;
     this.start();
+  };
+
+  /** What is jumped over while `skipsSilence`. */
+  readonly setSilences = (stretches: readonly Stretch[]): void => {
+    this.silences = stretches;
   };
 
   readonly setDuration = (duration_s: number): void => {

@@ -1,0 +1,50 @@
+"use client";
+/** Over the transcript, always in reach: find, review, what is being corrected. One of them takes the bar while it is used. */
+import { ListChecks, PanelRight, Search } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { Button } from "@/components/ui/Button";
+import { CorrectionsBar } from "@/features/corrections";
+import { FindBar } from "../find/FindBar";
+import type { Find } from "../find/useFind";
+import { ReviewBar } from "../review/ReviewBar";
+import type { Review } from "../review/useReview";
+
+interface Props {
+  find: Find;
+  review: Review;
+  isSideOpen: boolean;
+  onSide: () => void;
+}
+
+export function Toolbar({ find, review, isSideOpen, onSide }: Props) {
+  const t = useTranslations("meeting");
+  return (
+    <div data-find className="sticky top-14 z-20 -mx-4 mb-5 flex min-h-13 flex-wrap items-center gap-x-1 border-y border-line bg-paper px-4 max-sm:top-0 sm:-mx-2 sm:px-2 print:hidden">
+      {find.isOpen ? (
+        <FindBar find={find} />
+      ) : review.isOn ? (
+        <ReviewBar review={review} />
+      ) : (
+        <>
+          <Button kind="quiet" size="sm" className="max-sm:h-10" onClick={() => find.open()} aria-keyshortcuts="Control+F">
+            <Search aria-hidden />
+            {t("find.open")}
+          </Button>
+          {review.count > 0 && (
+            <Button kind="quiet" size="sm" className="max-sm:h-10" onClick={review.start}>
+              <ListChecks aria-hidden />
+              {t("review.open", { count: review.count })}
+            </Button>
+          )}
+          <div className="ml-auto flex items-center gap-1">
+            <CorrectionsBar />
+            <Button kind="quiet" size="sm" className="max-sm:h-10 lg:hidden" aria-expanded={isSideOpen} aria-controls="side" onClick={onSide}>
+              <PanelRight aria-hidden />
+              {t("side")}
+            </Button>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
