@@ -34,19 +34,17 @@ export function CorrectionsProvider({ meetingId, children }: Props) {
 
 function Provider({ userId, meetingId, children }: Props & { userId: string }) {
   const client = useQueryClient();
-  const [{ queue, ears }] = useState(() => queueOf(client, userId, meetingId));
+  const [{ queue, listen }] = useState(() => queueOf(client, userId, meetingId));
   const snapshot = useSyncExternalStore(queue.subscribe, queue.snapshot, queue.snapshot);
   const visit = useVisit(queue, meetingId, `${userId}.${meetingId}`);
   const { start, stop, flush, relined, hasDraft } = visit;
   const tell = useTell();
 
   useEffect(() => {
-    ears.current = { tell, relined };
+    listen({ tell, relined });
     queue.start();
-    return () => {
-      ears.current = null;
-    };
-  }, [ears, queue, relined, tell]);
+    return () => listen(null);
+  }, [listen, queue, relined, tell]);
   useEffect(() => flush, [flush]);
   useLeaveWarning(() => hasDraft() || queue.snapshot().numWaiting > 0);
 

@@ -3,8 +3,7 @@ import { Play, Redo2, Undo2 } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { Badge } from "@/components/ui/Badge";
 import { Button } from "@/components/ui/Button";
-import { useToast } from "@/components/ui/Toast";
-import { usePlayer } from "@/features/meeting/player";
+import { useAudio } from "@/features/meeting/player";
 import { useSpeakerLabel } from "@/features/meeting/useSpeakerLabel";
 import { useLanguage } from "@/features/shell/Language";
 import { useErrorText } from "@/features/shell/useErrorText";
@@ -21,28 +20,21 @@ export function HistoryEntry({ edit, onJump }: { edit: Edit; onJump: () => void 
   const t = useTranslations("corrections");
   const { language } = useLanguage();
   const deed = useDeed();
-  const { play } = usePlayer();
+  const audio = useAudio();
   const { meetingId } = useCorrections();
   const turn = useTurnEdit(meetingId);
-  const say = useToast();
   const errorText = useErrorText();
   const isUndone = edit.undone_at !== null;
   const hasPlace = edit.kind !== "name" && edit.kind !== "merge";
   const jump = () => {
     onJump();
-    play(edit.start_s, edit.end_s);
+    audio.play(edit.start_s, edit.end_s);
   };
-  const act = (op: "undo" | "redo") =>
-    turn.mutate(
-      { edit_id: edit.id, op },
-      {
-        onError: (error) => {
-          const { isConflict, edits } = refusalOf(error);
-          const who = authorOf(edits) ?? t("somebody");
-          say(isConflict ? t(op === "undo" ? "undoRefused" : "redoRefused", { who }) : errorText(error), { kind: "error" });
-        },
-      },
-    );
+  const refusal = () => {
+    const { isConflict, edits } = refusalOf(turn.error);
+    const who = authorOf(edits) ?? t("somebody");
+    return isConflict ? t(turn.variables?.op === "undo" ? "undoRefused" : "redoRefused", { who }) : errorText(turn.error);
+  };
   return (
     <li className={cx("grid gap-2 py-4", isUndone && "text-ink-soft")}>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -59,12 +51,13 @@ export function HistoryEntry({ edit, onJump }: { edit: Edit; onJump: () => void 
               <span className="tabular">{clock(edit.start_s)}</span>
             </Button>
           )}
-          <Button size="sm" kind="quiet" isBusy={turn.isPending} onClick={() => act(isUndone ? "redo" : "undo")}>
+          <Button size="sm" kind="quiet" isBusy={turn.isPending} onClick={() => turn.mutate({ edit_id: edit.id, op: isUndone ? "redo" : "undo" })}>
             {isUndone ? <Redo2 aria-hidden /> : <Undo2 aria-hidden />}
             {isUndone ? t("redo") : t("undo")}
           </Button>
         </div>
       </div>
+      {turn.isError && <p role="alert" className="text-sm text-danger">{refusal()}</p>}
       <Difference edit={edit} />
     </li>
   );

@@ -7,7 +7,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { IconButton } from "@/components/ui/IconButton";
 import { useToast } from "@/components/ui/Toast";
-import { usePlayer } from "@/features/meeting/player";
+import { useAudio } from "@/features/meeting/player";
 import { useErrorText } from "@/features/shell/useErrorText";
 import { useEdits, useTurnEdit, type Edit } from "@/lib/api/edits";
 import { cx } from "@/lib/cx";
@@ -67,7 +67,7 @@ function Lost({ lost, hasMore, onMore }: { lost: Edit[]; hasMore: boolean; onMor
 function LostEdit({ edit }: { edit: Edit }) {
   const t = useTranslations("corrections");
   const { meetingId } = useCorrections();
-  const { play } = usePlayer();
+  const audio = useAudio();
   const turn = useTurnEdit(meetingId);
   const say = useToast();
   const errorText = useErrorText();
@@ -77,7 +77,7 @@ function LostEdit({ edit }: { edit: Edit }) {
   const text = (lines: Edit["before"]) => lines.map((line) => line.text).join(" ");
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-2 py-3 text-ink">
-      <IconButton label={t("playAt", { time: clock(edit.start_s) })} size="sm" onClick={() => play(edit.start_s, edit.end_s)}>
+      <IconButton label={t("playAt", { time: clock(edit.start_s) })} size="sm" onClick={() => audio.play(edit.start_s, edit.end_s)}>
         <Play />
       </IconButton>
       <div className="min-w-0 flex-1 basis-60">

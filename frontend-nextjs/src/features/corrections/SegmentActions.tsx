@@ -3,7 +3,7 @@
 import { Ellipsis, Pencil } from "lucide-react";
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { Segment } from "@/features/meeting/model";
 import { clock } from "@/lib/format";
 import { useCorrections } from "./context";
@@ -16,15 +16,9 @@ const BUTTON =
 
 export function SegmentActions({ segment, next }: { segment: Segment; next: Segment | null }) {
   const t = useTranslations("corrections");
-  const { startEditing, returnTo } = useCorrections();
+  const { startEditing } = useCorrections();
   const [isMenuWanted, setMenuWanted] = useState(false);
   const [isSplitting, setSplitting] = useState(false);
-  const editButton = useRef<HTMLButtonElement>(null);
-  const isReturn = returnTo === segment.index;
-  useEffect(() => {
-    const isNowhere = document.activeElement === null || document.activeElement === document.body;
-    if (isReturn && isNowhere) editButton.current?.focus({ preventScroll: true });
-  }, [isReturn]);
   const time = clock(segment.start);
   const more = (
     <button
@@ -39,7 +33,7 @@ export function SegmentActions({ segment, next }: { segment: Segment; next: Segm
   );
   return (
     <div className="flex items-center print:hidden">
-      <button ref={editButton} type="button" aria-label={t("editAt", { time })} title={t("edit")} className={BUTTON} onClick={() => startEditing(segment)}>
+      <button type="button" aria-label={t("editAt", { time })} title={t("edit")} className={BUTTON} onClick={() => startEditing(segment)}>
         <Pencil aria-hidden />
       </button>
       {isMenuWanted ? <SegmentMenu trigger={more} segment={segment} next={next} onSplit={() => setSplitting(true)} /> : more}

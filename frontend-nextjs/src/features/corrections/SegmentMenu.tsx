@@ -7,7 +7,7 @@ import { SpeakerDot } from "@/components/ui/SpeakerDot";
 import { useToast } from "@/components/ui/Toast";
 import { useCopyQuote } from "@/features/exports";
 import type { Segment } from "@/features/meeting/model";
-import { usePlayer } from "@/features/meeting/player";
+import { useAudio } from "@/features/meeting/player";
 import { useSpeakerLabel } from "@/features/meeting/useSpeakerLabel";
 import { useSpeakers } from "@/lib/api/speakers";
 import { useCorrections } from "./context";
@@ -27,7 +27,7 @@ export function SegmentMenu({ trigger, segment, next, onSplit }: Props) {
   const speakers = useSpeakers(meetingId).data ?? [];
   const speakerLabel = useSpeakerLabel();
   const copyQuote = useCopyQuote(meetingId);
-  const { play } = usePlayer();
+  const audio = useAudio();
   const others = speakers.filter((speaker) => speaker.label !== segment.speaker);
   const hasWords = segment.text.trim().includes(" ");
   const taken = () => {
@@ -36,7 +36,7 @@ export function SegmentMenu({ trigger, segment, next, onSplit }: Props) {
   };
   return (
     <Menu trigger={trigger} defaultOpen>
-      <MenuItem icon={<Play />} onSelect={() => play(segment.start, segment.end)}>{t("play")}</MenuItem>
+      <MenuItem icon={<Play />} onSelect={() => audio.play(segment.start, segment.end)}>{t("play")}</MenuItem>
       {/* Later: the menu gives the focus back to its button first. */}
       <MenuItem icon={<Pencil />} onSelect={() => setTimeout(() => startEditing(segment))}>{t("edit")}</MenuItem>
       {segment.num_doubtful > 0 && <MenuItem icon={<Check />} onSelect={() => confirm(segment)}>{t("confirm")}</MenuItem>}

@@ -1,16 +1,17 @@
 "use client";
 /** The text of a segment as a field that looks like the text. Saves when it is left and after a few quiet seconds. */
 import { Check, Play, Scissors } from "lucide-react";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import { useEffect, useId, useLayoutEffect, useRef, useState, type FocusEvent, type KeyboardEvent } from "react";
 import { Button } from "@/components/ui/Button";
 import type { Segment } from "@/features/meeting/model";
-import { usePlayer } from "@/features/meeting/player";
+import { useAudio } from "@/features/meeting/player";
 import { clock } from "@/lib/format";
+import { readTranscript } from "./board";
 import { useCorrections } from "./context";
 import { EditorKeys } from "./EditorKeys";
 import { tidy } from "./lines";
-import { useNeighbours } from "./useNeighbours";
 
 /** More typed than this is not thrown away without asking. */
 const MUCH = 20;
@@ -19,9 +20,9 @@ const CLOSE_MS = 180;
 
 export function TextEditor({ segment }: { segment: Segment }) {
   const t = useTranslations("corrections");
-  const { visit, startEditing, stopEditing, type, flush, dropDraft, split, join } = useCorrections();
-  const { previous, next } = useNeighbours(segment);
-  const { play } = usePlayer();
+  const { meetingId, visit, startEditing, stopEditing, type, flush, dropDraft, split, join } = useCorrections();
+  const client = useQueryClient();
+  const audio = useAudio();
   const [text, setText] = useState(visit?.text ?? segment.text);
   const [isAsking, setAsking] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -46,7 +47,8 @@ export function TextEditor({ segment }: { segment: Segment }) {
     box.style.height = `${box.scrollHeight}px`;
   }, [text]);
 
-  const hear = () => play(segment.start, segment.end);
+  const hear = () => audio.play(segment.start, segment.end);
+  const neighbour = (by: 1 | -1) => readTranscript(client, meetingId)?.segments[segment.index + by] ?? null;
   const escape = () => {
     const isMuch = Math.abs(text.length - segment.text.length) > MUCH || (tidy(text) !== segment.text && text.length > 4 * MUCH);
     if (isMuch && !isAsking) return setAsking(true);
@@ -57,8 +59,9 @@ export function TextEditor({ segment }: { segment: Segment }) {
     if (event.nativeEvent.isComposing) return;
     const act = actionOf(event, text);
     if (!act) return;
+    const [previous, next] = [neighbour(-1), neighbour(1)];
     const doings = {
-      done: stopEditing,
+      done: () => stopEditing(),
       escape,
       play: hear,
       split: () => split(segment, event.currentTarget.selectionStart),
@@ -75,7 +78,7 @@ export function TextEditor({ segment }: { segment: Segment }) {
   const left = (event: FocusEvent) => {
     flush();
     const isElsewhere = event.relatedTarget === null && document.hasFocus();
-    if (isElsewhere) closing.current = setTimeout(() => document.activeElement !== field.current && stopEditing(), CLOSE_MS);
+    if (isElsewhere) closing.current = setTimeout(() => document.activeElement !== field.current && stopEditing({ isQuiet: true }), CLOSE_MS);
   };
 
   return (
@@ -107,7 +110,7 @@ export function TextEditor({ segment }: { segment: Segment }) {
       )}
       <div className="mt-1.5 flex flex-wrap items-center gap-x-1 gap-y-1">
         <div className="flex gap-1" onPointerDown={(event) => event.preventDefault()}>
-          <Button size="sm" kind="quiet" onClick={stopEditing}><Check aria-hidden />{t("done")}</Button>
+          <Button size="sm" kind="quiet" onClick={() => stopEditing()}><Check aria-hidden />{t("done")}</Button>
           <Button size="sm" kind="quiet" onClick={hear}><Play aria-hidden />{t("play")}</Button>
           <Button size="sm" kind="quiet" className="sm:hidden" onClick={() => split(segment, field.current?.selectionStart ?? 0)}>
             <Scissors aria-hidden />{t("splitHere")}

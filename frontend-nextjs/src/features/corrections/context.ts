@@ -25,8 +25,8 @@ export interface Corrections extends Pick<Snapshot, "state" | "numWaiting" | "ca
   /** The segment that gets the focus when its editor closes. */
   returnTo: number | null;
   startEditing: (segment: Segment, at?: StartAt) => void;
-  /** Saves and closes. */
-  stopEditing: () => void;
+  /** Saves and closes. Quiet: somebody has gone elsewhere, and the focus stays there. */
+  stopEditing: (how?: { isQuiet: boolean }) => void;
   /** What stands in the editor by now. Saved by itself after a while. */
   type: (text: string) => void;
   /** Saves what was typed. */

@@ -70,7 +70,7 @@ function board(): Board {
     version: () => version,
     find: (lines) => (at(lines) < 0 ? null : shown.slice(at(lines), at(lines) + lines.length)),
     lay: (lines, segments, now) => {
-      const place = lines.length ? at(lines) : shown.filter((one) => one.start < segments[0]!.start).length;
+      const place = lines.length ? at(lines) : shown.filter((one) => one.start < (segments[0]?.start ?? 0)).length;
       if (place < 0) return false;
       shown = shown.toSpliced(place, lines.length, ...segments);
       version = Math.max(version, now ?? 0);

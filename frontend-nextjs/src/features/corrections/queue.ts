@@ -247,30 +247,28 @@ export class EditQueue {
     for (let item = this.items[0]; item; item = this.items[0]) {
       this.sending = item.id;
       this.changed();
-      try {
-        const answer = await this.outside.send(item, item.task.op === "make" ? null : (this.made[item.task.of]?.edit_id ?? null));
-        this.isAway = false;
-        wait = FIRST_WAIT_MS;
-        this.took(item, answer);
-      } catch (error) {
-        this.sending = null;
-        if (this.outside.isPassing(error)) {
-          this.isAway = true;
-          this.changed();
-          await this.outside.wait(wait);
-          wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-        } else {
-          this.isAway = false;
-          this.refused(item, error);
-        }
+      const edit_id = item.task.op === "make" ? null : (this.made[item.task.of]?.edit_id ?? null);
+      const outcome = await this.outside.send(item, edit_id).then(
+        (answer) => ({ answer, error: null }),
+        (error: unknown) => ({ answer: null, error }),
+      );
+      this.isAway = outcome.answer === null && this.outside.isPassing(outcome.error);
+      this.sending = null;
+      if (this.isAway) {
+        this.changed();
+        await this.outside.wait(wait);
+        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+        continue;
       }
+      wait = FIRST_WAIT_MS;
+      if (outcome.answer) this.took(item, outcome.answer);
+      else this.refused(item, outcome.error);
     }
     this.isRunning = false;
   }
 
   private took(item: Item, answer: Answer): void {
     this.items = this.items.filter((one) => one !== item);
-    this.sending = null;
     const { change } = answer;
     const now = change?.segments ?? item.to;
     if (item.task.op === "make") this.made[item.id] = { edit_id: answer.edit_id, before: this.origin(item), after: now };

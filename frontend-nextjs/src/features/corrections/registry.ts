@@ -16,7 +16,8 @@ export interface Ears {
 
 interface Entry {
   queue: EditQueue;
-  ears: { current: Ears | null };
+  /** From now on it is told here. */
+  listen: (ears: Ears | null) => void;
 }
 
 const entries = new WeakMap<QueryClient, Map<string, Entry>>();
@@ -31,22 +32,27 @@ export function queueOf(client: QueryClient, userId: string, meetingId: string):
 }
 
 function newEntry(client: QueryClient, name: string, meetingId: string): Entry {
-  const ears: Entry["ears"] = { current: null };
+  let ears: Ears | null = null;
   const queue = new EditQueue(
     {
       board: boardOf(client, meetingId),
       send: (item, edit_id) => send(client, meetingId, item, edit_id),
       isPassing,
       refusal: refusalOf,
-      tell: (item, error) => ears.current?.tell(item, error),
-      relined: (from, to) => ears.current?.relined(from, to),
+      tell: (item, error) => ears?.tell(item, error),
+      relined: (from, to) => ears?.relined(from, to),
       made: () => void client.invalidateQueries({ queryKey: keys.edits(meetingId) }),
       keep: (kept) => keepEdits(name, kept),
       wait: untilOnline,
     },
     keptEdits(name),
   );
-  return { queue, ears };
+  return {
+    queue,
+    listen: (now) => {
+      ears = now;
+    },
+  };
 }
 
 /** Until the time is over or the network is back. */

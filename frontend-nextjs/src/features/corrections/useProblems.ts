@@ -7,6 +7,6 @@ import type { Problem } from "./queue";
 /** Texts that were not taken, each with the segment that stands there now. */
 export function useProblems(): { problem: Problem; segment: Segment | null }[] {
   const { meetingId, problems } = useCorrections();
-  const { segments } = useTranscript(meetingId, problems.length > 0);
+  const { segments } = useTranscript(meetingId, false);
   return problems.map((problem) => ({ problem, segment: segments[successor(segments, problem.line)] ?? null }));
 }

@@ -86,12 +86,15 @@ export function useVisit(queue: EditQueue, meetingId: string, name: string) {
     [flush, put, type],
   );
 
-  const stop = useCallback(() => {
-    const at = here.current;
-    flush();
-    put(null);
-    setReturnTo(at?.index ?? null);
-  }, [flush, put]);
+  const stop = useCallback(
+    ({ isQuiet = false } = {}) => {
+      const at = here.current;
+      flush();
+      put(null);
+      setReturnTo(isQuiet ? null : (at?.index ?? null));
+    },
+    [flush, put],
+  );
 
   /** These lines are now those: by an answer, an undo, a refusal. */
   const relined = useCallback(
@@ -153,14 +156,18 @@ export function useVisit(queue: EditQueue, meetingId: string, name: string) {
   useEffect(() => {
     const hash = JSON.stringify(keys.transcript(meetingId));
     queue.replay();
-    restore();
-    return client.getQueryCache().subscribe((event) => {
+    const timer = setTimeout(restore);
+    const unsubscribe = client.getQueryCache().subscribe((event) => {
       if (event.type !== "updated" || event.action.type !== "success" || event.query.queryHash !== hash) return;
       const isFetched = event.action.manual !== true;
       if (isFetched) queue.replay();
       follow(isFetched);
       if (isFetched) restore();
     });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
   }, [client, follow, meetingId, queue, restore]);
 
   const hasDraft = useCallback(() => draft.current !== null, []);
