@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from scribe.api.schemas.edits import conflict_out
 from scribe.core.logging import get_logger
 from scribe.domain import errors
 
@@ -111,6 +112,8 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         headers["Location"] = f"/api/v1/meetings/{error.meeting_id}"
     elif isinstance(error, errors.NotReadyError):
         more |= {"meeting_status": error.status, "percent": error.percent}
+    elif isinstance(error, errors.EditConflictError):
+        more |= conflict_out(error)
     elif isinstance(error, errors.RangeError):
         headers["Content-Range"] = f"bytes */{error.size_bytes}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

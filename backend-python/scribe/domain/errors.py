@@ -25,6 +25,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   │   ├── StatusConflictError   meeting.status_conflict
     │   │   ├── DuplicateError        meeting.duplicate
     │   │   ├── NotReadyError         meeting.not_ready: it will be there, wait
+    │   │   ├── EditConflictError     edit.conflict: somebody changed these lines meanwhile
     │   │   ├── ConsentError          voices.consent_missing: nobody is enrolled without it
     │   │   ├── IdempotencyError      request.idempotency_mismatch
     │   │   └── InProgressError       request.in_progress
@@ -60,6 +61,7 @@ Usage::
     raise ModelMissingError("whisper-base is not installed: run `scribe models pull whisper-base`.")
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
@@ -166,6 +168,18 @@ class DuplicateError(ConflictError):
     def __init__(self, message: str, meeting_id: UUID) -> None:
         super().__init__(message)
         self.meeting_id = meeting_id
+
+
+class EditConflictError(ConflictError):
+    """What was to be changed is not as it was seen, or something later stands on it."""
+
+    code = "edit.conflict"
+
+    def __init__(self, message: str, edits: Sequence[object], current: Sequence[object]) -> None:
+        """``edits``: who changed it; ``current``: the lines that stand there now (services/edit_views.py)."""
+        super().__init__(message)
+        self.edits = edits
+        self.current = current
 
 
 class ConsentError(ConflictError):

@@ -13,11 +13,13 @@ Usage::
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.ids import uuid7
 from scribe.domain.accounts import Principal
+from scribe.domain.edits import Correction, Edit, EditId, EditKind
 from scribe.domain.errors import ConflictError, NotFoundError, OptionError
 from scribe.domain.events import EventKind, NewEvent
 from scribe.domain.meeting import MeetingId
@@ -70,7 +72,16 @@ async def move(
         if len(standing) >= MAX_MOVES:
             raise ConflictError(f"{MAX_MOVES} stretches of this meeting were moved: take some back first.")
         now = datetime.now(UTC)
-        new = SegmentMove(uuid7(), meeting_id, span, whose, to_label, who.user_id, now)
+        number, position = await unit.edits.next(meeting_id)
+        edit_id = EditId(uuid7())
+        new = SegmentMove(
+            uuid7(), meeting_id, span, whose, to_label, who.user_id, now, position=position, edit_id=edit_id
+        )
+        edit = Edit(
+            edit_id, meeting_id, number, position, EditKind.MOVE, who.user_id, now, span, whose, _payload(new),
+            meeting.results_run,
+        )  # fmt: skip
+        await unit.edits.add(edit)
         await unit.speakers.add_move(new)
         await names_changed(unit, meeting, *({to_label, whose} - {None}))
         return new
@@ -84,20 +95,58 @@ async def moves(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId)
 
 
 async def undo_move(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId, move_id: UUID) -> None:
-    """Those that came later stay, as far as they still find what they moved. Raises: NotFoundError."""
+    """Moves that came later stay, as far as they still find what they moved.
+
+    Raises: NotFoundError; ConflictError when the text that was moved was corrected since.
+    """
     async with units() as unit:
         meeting = await visible(unit, who, meeting_id, for_update=True)
         undone = await unit.speakers.remove_move(meeting_id, move_id)
         if undone is None:
             raise NotFoundError("There is no such move in this meeting.")
+        if any(_stands_on(correction, undone) for correction in await unit.edits.corrections(meeting_id)):
+            raise ConflictError("What was moved was corrected since: undo these corrections first.")
+        left = [move for move in await unit.speakers.moves(meeting_id) if move.edit_id == undone.edit_id]
+        if undone.edit_id is not None and not left:
+            await unit.edits.undone(EditId(undone.edit_id), who.user_id, datetime.now(UTC))
         await names_changed(unit, meeting, *({undone.to_label, undone.from_label} - {None}))
 
 
-async def names_changed(unit: UnitOfWork, meeting: Meeting, *labels: SpeakerLabel | None) -> None:
-    """The result files are to be written again, and followers are told: which labels, never which names."""
-    version = await unit.speakers.touch_names(meeting.id)
-    told = {"names_version": version, "labels": sorted(label for label in labels if label is not None)}
+async def names_changed(
+    unit: UnitOfWork, meeting: Meeting, *labels: SpeakerLabel | None, is_patient: bool = False
+) -> int:
+    """The result files are to be written again, and followers are told: which labels, never which names. Returns the
+    new version. ``is_patient``: the files may wait until nothing has changed for a while."""
+    version = await unit.speakers.touch_names(meeting.id, is_patient=is_patient)
+    whose = sorted({label for label in labels if label is not None})
+    told = {"names_version": version, "version": version, "labels": whose}
     unit.emit(NewEvent(EventKind.SPEAKERS, meeting.id, meeting.owner_id, told))
+    return version
+
+
+def _payload(move: SegmentMove) -> dict[str, Any]:
+    """Of its edit: a stretch, whatever is said there."""
+    stretch = {"start": move.span.start_s, "end": move.span.end_s, "text": ""}
+    kept = {
+        "id": str(move.id),
+        "start_s": move.span.start_s,
+        "end_s": move.span.end_s,
+        "from_label": move.from_label,
+        "to_label": move.to_label,
+    }
+    return {
+        "before": [{**stretch, "speaker": move.from_label}],
+        "after": [{**stretch, "speaker": move.to_label}],
+        "is_whole": False,
+        "moves": [kept],
+    }
+
+
+def _stands_on(correction: Correction, move: SegmentMove) -> bool:
+    return correction.position > move.position and any(
+        line.speaker == move.to_label and _overlap(Span(line.start_s, line.end_s), move.span)
+        for line in correction.before
+    )
 
 
 def _only_speaker(voices: Sequence[Speaker], span: Span) -> SpeakerLabel | None:

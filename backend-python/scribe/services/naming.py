@@ -15,6 +15,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -22,9 +24,10 @@ from scribe.core.config import VoicesSettings
 from scribe.core.ids import uuid7
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
-from scribe.domain.edits import EditId
+from scribe.domain.edits import Edit, EditId, EditKind
 from scribe.domain.errors import ConsentError, ForbiddenError, NotFoundError
 from scribe.domain.meeting import MeetingId, UserId
+from scribe.domain.meetings import Meeting
 from scribe.domain.namings import Naming, Speaker
 from scribe.domain.people import (
     Person,
@@ -176,22 +179,101 @@ async def name(
         speaker = await unit.speakers.get(meeting_id, label, for_update=True)
         if speaker is None:
             raise NotFoundError("There is no such speaker in this meeting.")
-        person = await _person(unit, who, decision)
-        decided = _decided(speaker, decision, person)
-        obstacle = None if person is None else _obstacle(settings, who, person, speaker, remember=remember)
-        is_taught = person is not None and obstacle is None
-        if speaker.learned_print_id is not None and not (is_taught and decided.person_id == speaker.person_id):
-            await unit.voiceprints.delete(speaker.learned_print_id)
-            decided = replace(decided, learned_print_id=None)
-        if person is not None and is_taught and decided.learned_print_id is None:
-            print_id = await _learn(unit, storage, who, person, speaker)
-            decided = replace(decided, learned_print_id=print_id)
+        decided, obstacle = await _decide(unit, storage, settings, who, speaker, decision, remember=remember)
+        edit_id = None
         if decided != speaker:
-            decided = _signed(decided, who)
-            await unit.speakers.decide(decided)
-            await unit.speakers.ask_recognition(meeting_id=meeting_id)
+            edit_id = await _note(unit, who, meeting, speaker, decided)
             await names_changed(unit, meeting, label)
-        return replace(_view(decided, await _known(unit, who, [decided])), not_learned=obstacle)
+        view = _view(decided, await _known(unit, who, [decided]))
+        return replace(view, not_learned=obstacle, edit_id=edit_id)
+
+
+async def decide_again(
+    unit: UnitOfWork,
+    storage: Storage,
+    settings: VoicesSettings,
+    who: Principal,
+    speaker: Speaker,
+    wanted: Mapping[str, Any],
+    instead_of: Mapping[str, Any],
+) -> None:
+    """In the caller's transaction, under the meeting's lock: a decision of the history (``wanted``) counts again in
+    place of another. Whoever was refused by that one is not refused any more."""
+    decision = _decision_of(wanted)
+    if instead_of["naming"] == Naming.REJECTED and wanted.get("person_id") is not None:
+        speaker_now = replace(speaker, refused=speaker.refused - {PersonId(UUID(wanted["person_id"]))})
+        await unit.speakers.decide(speaker_now)
+        speaker = speaker_now
+    await _decide(unit, storage, settings, who, speaker, decision, remember=None if wanted["is_learned"] else False)
+
+
+async def _decide(
+    unit: UnitOfWork,
+    storage: Storage,
+    settings: VoicesSettings,
+    who: Principal,
+    speaker: Speaker,
+    decision: Decision,
+    *,
+    remember: bool | None,
+) -> tuple[Speaker, Problem | None]:
+    """The row as it is now, and why nothing was learned."""
+    person = await _person(unit, who, decision)
+    decided = _decided(speaker, decision, person)
+    obstacle = None if person is None else _obstacle(settings, who, person, speaker, remember=remember)
+    is_taught = person is not None and obstacle is None
+    if speaker.learned_print_id is not None and not (is_taught and decided.person_id == speaker.person_id):
+        await unit.voiceprints.delete(speaker.learned_print_id)
+        decided = replace(decided, learned_print_id=None)
+    if person is not None and is_taught and decided.learned_print_id is None:
+        print_id = await _learn(unit, storage, who, person, speaker)
+        decided = replace(decided, learned_print_id=print_id)
+    if decided != speaker:
+        decided = _signed(decided, who)
+        await unit.speakers.decide(decided)
+        await unit.speakers.ask_recognition(meeting_id=speaker.meeting_id)
+    return decided, obstacle
+
+
+async def _note(unit: UnitOfWork, who: Principal, meeting: Meeting, before: Speaker, after: Speaker) -> EditId:
+    """In the meeting's history."""
+    number, position = await unit.edits.next(meeting.id)
+    turns = before.turns or (Span(0.0, 0.0),)
+    edit = Edit(
+        EditId(uuid7()),
+        meeting.id,
+        number,
+        position,
+        EditKind.NAME,
+        who.user_id,
+        datetime.now(UTC),
+        Span(min(turn.start_s for turn in turns), max(turn.end_s for turn in turns)),
+        before.label,
+        {"before": _noted(before), "after": _noted(after)},
+        meeting.results_run,
+    )
+    await unit.edits.add(edit)
+    return edit.id
+
+
+def _noted(speaker: Speaker) -> dict[str, Any]:
+    """A person by id: the name is looked up when it is shown. A suggestion is nobody's decision."""
+    person_id = None if speaker.naming is Naming.SUGGESTED else speaker.person_id
+    return {
+        "naming": str(speaker.naming),
+        "person_id": None if person_id is None else str(person_id),
+        "name": speaker.name,
+        "is_learned": speaker.learned_print_id is not None,
+    }
+
+
+def _decision_of(noted: Mapping[str, Any]) -> Decision:
+    naming = Naming(noted["naming"])
+    if naming is Naming.CONFIRMED and noted["person_id"] is not None:
+        return ToPerson(PersonId(UUID(noted["person_id"])))
+    if naming is Naming.CONFIRMED and noted["name"] is not None:
+        return FreeName(noted["name"])
+    return NotKnown() if naming is Naming.REJECTED else Automatic()
 
 
 async def _person(unit: UnitOfWork, who: Principal, decision: Decision) -> Person | None:

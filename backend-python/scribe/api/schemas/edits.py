@@ -4,8 +4,9 @@ Owns what may be changed and how a change is shown. A line is sent as it was see
 else has changed meanwhile.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -17,8 +18,11 @@ from scribe.api.schemas.texts import Label
 from scribe.api.schemas.transcripts import TranscriptSegmentOut
 from scribe.domain.corrections import MAX_TEXT_LENGTH, clean_text
 from scribe.domain.edits import EditKind, SeenLine
+from scribe.domain.errors import EditConflictError
 from scribe.domain.speech import SpeakerLabel
-from scribe.services.edits import Confirm, EditMade, EditView, Join, MoveLines, Split, Text, Wish
+from scribe.services.edit_views import EditMade, EditView, HistoryPage
+from scribe.services.edits import Confirm, Join, MoveLines, Split, Text, Wish
+from scribe.services.transcripts import Change, Line
 
 MAX_MOVED_LINES = 200
 
@@ -176,6 +180,10 @@ class EditsOut(Out):
     next: str | None
     """To be sent as `cursor` for what is older; null: this is the last page."""
 
+    @classmethod
+    def of(cls, page: HistoryPage) -> Self:
+        return cls(items=[EditOut.of(view) for view in page.items], next=page.next)
+
 
 class TranscriptChangeOut(Out):
     """What became of the transcript: replace `num_removed` segments from `from_index` on by `segments`; those that
@@ -184,6 +192,15 @@ class TranscriptChangeOut(Out):
     from_index: int
     num_removed: int
     segments: list[TranscriptSegmentOut]
+
+    @classmethod
+    def of(cls, change: Change) -> Self:
+        segments = [segment_out(index, line) for index, line in enumerate(change.lines, change.from_index)]
+        return cls(from_index=change.from_index, num_removed=change.num_removed, segments=segments)
+
+
+def segment_out(index: int, line: Line) -> TranscriptSegmentOut:
+    return TranscriptSegmentOut.model_validate_json(line.to_json(index, with_words=True))
 
 
 class EditMadeOut(Out):
@@ -198,5 +215,15 @@ class EditMadeOut(Out):
         return cls(
             edit=EditOut.of(made.edit),
             version=made.version,
-            change=None if made.change is None else TranscriptChangeOut.model_validate(made.change),
+            change=None if made.change is None else TranscriptChangeOut.of(made.change),
         )
+
+
+def conflict_out(error: EditConflictError) -> dict[str, Any]:
+    """What the problem `edit.conflict` says besides: who changed it, and what stands there now."""
+    edits = [EditOut.model_validate(view) for view in error.edits]
+    current = [segment_out(index, line) for index, line in cast("Sequence[tuple[int, Line]]", error.current)]
+    return {
+        "edits": [edit.model_dump(mode="json") for edit in edits],
+        "current": [segment.model_dump(mode="json") for segment in current],
+    }

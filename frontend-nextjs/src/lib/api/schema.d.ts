@@ -464,6 +464,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{meeting_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what
+         * @description The newest first: corrections, moves, merged speakers and names, with what was undone.
+         */
+        get: operations["list_edits"];
+        put?: never;
+        /**
+         * Correct the transcript
+         * @description Lines are sent as the transcript showed them. Where one does not stand so any more, the answer is 409
+         *     `edit.conflict` with `current` (what stands there now) and `edits` (who changed it).
+         */
+        post: operations["create_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{meeting_id}/edits/{edit_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo a change
+         * @description 409 `edit.conflict` when later changes stand on it: `edits` names them.
+         */
+        post: operations["undo_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{meeting_id}/edits/{edit_id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an undone change again
+         * @description Also one that was lost with another run: it goes where it fits best now.
+         */
+        post: operations["redo_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{meeting_id}/speakers/{label}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Two speakers are one
+         * @description All that `label` says is `into`'s. Undone like any other change.
+         */
+        post: operations["merge_speakers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1443,6 +1528,18 @@ export interface components {
             message: string;
         };
         /**
+         * ConfirmEditIn
+         * @description The text is right as it stands: none of its words is doubtful any more.
+         */
+        ConfirmEditIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "confirm";
+            segment: components["schemas"]["LineIn"];
+        };
+        /**
          * ConsentIn
          * @description Somebody agreed to be recognised by voice (GDPR art. 9 (2) a).
          */
@@ -1561,6 +1658,119 @@ export interface components {
              *     taken back.
              */
             remember?: boolean | null;
+        };
+        /** EditAuthorOut */
+        EditAuthorOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Username */
+            username: string;
+            /** Display Name */
+            display_name: string;
+        };
+        /**
+         * EditKind
+         * @enum {string}
+         */
+        EditKind: "text" | "split" | "join" | "confirm" | "move" | "merge" | "name";
+        /** EditLineOut */
+        EditLineOut: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Speaker */
+            speaker: string | null;
+            /**
+             * Name
+             * @description What the speaker is called today; of a `name` edit, what was decided.
+             */
+            name: string | null;
+            /** Text */
+            text: string;
+        };
+        /** EditMadeOut */
+        EditMadeOut: {
+            edit: components["schemas"]["EditOut"];
+            /**
+             * Version
+             * @description Of the transcript, from now on.
+             */
+            version: number;
+            /** @description Null: read the transcript again. */
+            change: components["schemas"]["TranscriptChangeOut"] | null;
+        };
+        /**
+         * EditOut
+         * @description One change that somebody made.
+         */
+        EditOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Number
+             * @description Counts within the meeting, from 1.
+             */
+            number: number;
+            kind: components["schemas"]["EditKind"];
+            /** @description Null: the account is gone. */
+            author: components["schemas"]["EditAuthorOut"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Start S */
+            start_s: number;
+            /** End S */
+            end_s: number;
+            /**
+             * Label
+             * @description The speaker whom it is about.
+             */
+            label: string | null;
+            /**
+             * Before
+             * @description Lines as they were; at most 50 of a change of many.
+             */
+            before: components["schemas"]["EditLineOut"][];
+            /**
+             * After
+             * @description What they became; empty: they were removed.
+             */
+            after: components["schemas"]["EditLineOut"][];
+            /** Undone At */
+            undone_at: string | null;
+            undone_by: components["schemas"]["EditAuthorOut"] | null;
+            /**
+             * Is Lost
+             * @description After another run it has no place: kept, but not applied.
+             */
+            is_lost: boolean;
+            /**
+             * Run
+             * @description Whose transcript it was made in.
+             */
+            run: number | null;
+        };
+        /** EditsOut */
+        EditsOut: {
+            /**
+             * Items
+             * @description The newest first.
+             */
+            items: components["schemas"]["EditOut"][];
+            /**
+             * Next
+             * @description To be sent as `cursor` for what is older; null: this is the last page.
+             */
+            next: string | null;
         };
         /** EnrolmentFailureOut */
         EnrolmentFailureOut: {
@@ -1880,6 +2090,19 @@ export interface components {
              */
             one_time_password: string;
         };
+        /**
+         * JoinEditIn
+         * @description One segment in place of two that follow each other; the first one's speaker says it all.
+         */
+        JoinEditIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "join";
+            /** Segments */
+            segments: components["schemas"]["LineIn"][];
+        };
         /** KnownPersonOut */
         KnownPersonOut: {
             /**
@@ -1896,6 +2119,20 @@ export interface components {
             code: string;
             /** Message */
             message: string;
+        };
+        /**
+         * LineIn
+         * @description A segment exactly as the transcript showed it.
+         */
+        LineIn: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Speaker */
+            speaker: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * LinksOut
@@ -2303,15 +2540,6 @@ export interface components {
              */
             remaining_s: number | null;
         };
-        /** MergeIn */
-        MergeIn: {
-            /**
-             * Other Id
-             * Format: uuid
-             * @description This person disappears; what was known by it belongs to the one in the address.
-             */
-            other_id: string;
-        };
         /** ModelsOut */
         ModelsOut: {
             /**
@@ -2319,6 +2547,21 @@ export interface components {
              * @description Empty while no worker is alive: they report what they have.
              */
             items: components["schemas"]["InstalledModelOut"][];
+        };
+        /**
+         * MoveEditIn
+         * @description Whole segments are another speaker's.
+         */
+        MoveEditIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "move";
+            /** Segments */
+            segments: components["schemas"]["LineIn"][];
+            /** To Label */
+            to_label: string;
         };
         /**
          * MoveIn
@@ -3223,6 +3466,23 @@ export interface components {
              */
             speakers: components["schemas"]["SpeakerOut"][];
         };
+        /**
+         * SplitEditIn
+         * @description Two segments in place of one.
+         */
+        SplitEditIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "split";
+            segment: components["schemas"]["LineIn"];
+            /**
+             * At
+             * @description Index of the word that begins the second half.
+             */
+            at: number;
+        };
         /** SplitIn */
         SplitIn: {
             /**
@@ -3354,6 +3614,33 @@ export interface components {
              */
             candidates: components["schemas"]["CandidateOut"][];
         };
+        /**
+         * TextEditIn
+         * @description Other words in place of a segment's.
+         * @example {
+         *       "kind": "text",
+         *       "segment": {
+         *         "end": 2.1,
+         *         "speaker": "SPEAKER_00",
+         *         "start": 0.5,
+         *         "text": "Bonjour tous le monde."
+         *       },
+         *       "text": "Bonjour tout le monde."
+         *     }
+         */
+        TextEditIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "text";
+            segment: components["schemas"]["LineIn"];
+            /**
+             * Text
+             * @description Empty: the segment is removed.
+             */
+            text: string;
+        };
         /** TokenIn */
         TokenIn: {
             /**
@@ -3420,6 +3707,19 @@ export interface components {
         TokensOut: {
             /** Items */
             items: components["schemas"]["TokenOut"][];
+        };
+        /**
+         * TranscriptChangeOut
+         * @description What became of the transcript: replace `num_removed` segments from `from_index` on by `segments`; those that
+         *     follow have other indexes then.
+         */
+        TranscriptChangeOut: {
+            /** From Index */
+            from_index: number;
+            /** Num Removed */
+            num_removed: number;
+            /** Segments */
+            segments: components["schemas"]["TranscriptSegmentOut"][];
         };
         /**
          * TranscriptOut
@@ -3812,12 +4112,32 @@ export interface components {
             /** Workers */
             workers: components["schemas"]["WorkerOut"][];
         };
+        /**
+         * MergeIn
+         * @description Two speakers are one.
+         */
+        scribe__api__schemas__edits__MergeIn: {
+            /**
+             * Into
+             * @description Whose everything is from now on that the other one says.
+             */
+            into: string;
+        };
         /** NamedSpeakerOut */
         scribe__api__schemas__meetings__NamedSpeakerOut: {
             /** Label */
             label: string;
             /** Name */
             name: string;
+        };
+        /** MergeIn */
+        scribe__api__schemas__people__MergeIn: {
+            /**
+             * Other Id
+             * Format: uuid
+             * @description This person disappears; what was known by it belongs to the one in the address.
+             */
+            other_id: string;
         };
         /** NamedSpeakerOut */
         scribe__api__schemas__people__NamedSpeakerOut: {
@@ -6707,11 +7027,479 @@ export interface operations {
             };
         };
     };
+    list_edits: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                /** @description Only what has no place since another run. */
+                lost?: boolean;
+            };
+            header?: never;
+            path: {
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditsOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextEditIn"] | components["schemas"]["SplitEditIn"] | components["schemas"]["JoinEditIn"] | components["schemas"]["MoveEditIn"] | components["schemas"]["ConfirmEditIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditMadeOut"];
+                };
+            };
+            /** @description The request is incomplete or does not fit. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                meeting_id: string;
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditMadeOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redo_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                meeting_id: string;
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditMadeOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_speakers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                meeting_id: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["scribe__api__schemas__edits__MergeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditMadeOut"];
+                };
+            };
+            /** @description The request is incomplete or does not fit. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_transcripts: {
         parameters: {
             query: {
                 /**
-                 * @description Words, in French or English: all of them, in any form (`décidé` finds `décidons`), whatever their case and accents.
+                 * @description Words, in French or English: all of them, in any form (`décider` finds `décidées`), whatever their case and accents.
                  *     `"in quotes"`: one after the other. `-word`: without it. `OR` between two: one of them. The last word may be a
                  *     beginning.
                  */
@@ -6755,15 +7543,6 @@ export interface operations {
             };
             /** @description Signed in, but not allowed. */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing, or it is not yours. */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8358,7 +9137,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MergeIn"];
+                "application/json": components["schemas"]["scribe__api__schemas__people__MergeIn"];
             };
         };
         responses: {
