@@ -24,10 +24,11 @@ export function usePeople(q: string, isEnabled = true) {
   });
 }
 
-export function usePerson(person_id: string) {
+export function usePerson(person_id: string, isEnabled = true) {
   return useQuery({
     queryKey: keys.person(person_id),
     queryFn: () => answer(api.GET("/api/v1/people/{person_id}", { params: { path: { person_id } } })),
+    enabled: isEnabled,
   });
 }
 
