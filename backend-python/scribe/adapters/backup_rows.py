@@ -274,8 +274,10 @@ update meetings set status = 'PENDING', token = null, worker_id = null, lease_un
     where status = 'PROCESSING';
 update enrolments set status = 'PENDING', token = null, lease_until = null, attempt = greatest(attempt - 1, 0),
     next_attempt_at = now() where status = 'PROCESSING';
+delete from passages;
+update meetings set indexed_run = null, indexed_version = null;
 """
-"""After it, on the tables of this version: nobody is signed in in a browser, nothing is under way."""
+"""After it, on the tables of this version: nobody is signed in in a browser, nothing is under way, nothing is indexed."""
 
 
 async def wake_up(database_url: str) -> None:

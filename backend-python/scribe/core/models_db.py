@@ -111,6 +111,14 @@ class MeetingRow(Base):
         Index("ix_meetings_pending", "priority", "queued_at", postgresql_where=text("status = 'PENDING'")),
         Index("ix_meetings_processing", "lease_until", postgresql_where=text("status = 'PROCESSING'")),
         Index("ix_meetings_tags", "tags", postgresql_using="gin"),
+        Index(
+            "ix_meetings_unindexed",
+            "id",
+            postgresql_where=text(
+                "published_at is not null and "
+                "(indexed_run is distinct from results_run or indexed_version is distinct from names_version)"
+            ),
+        ),
         Index("ix_meetings_names", "id", postgresql_where=text("names_version <> names_written")),
         Index(
             "ix_meetings_recognition",
@@ -211,6 +219,11 @@ class MeetingRow(Base):
     """When the first such correction was made."""
     recognition_asked_at: Mapped[datetime | None]
     """Somebody wants the speakers to be compared with the bank again; ``None``: done."""
+
+    # Which state of the transcript the rows of `passages` hold; another one, or none: it is to be indexed again.
+    indexed_run: Mapped[int | None]
+    indexed_version: Mapped[int | None]
+    """Of ``names_version``."""
 
 
 class EventRow(Base):

@@ -9,7 +9,6 @@ Usage::
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from scribe.domain.meeting import MeetingId
 from scribe.domain.people import PersonId
@@ -89,12 +88,3 @@ class SearchPage:
 class TagCount:
     tag: str
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingVersion:
-    """Which state of a transcript is meant: another run or a correction is another state."""
-
-    meeting_id: UUID
-    results_run: int
-    names_version: int

@@ -27,6 +27,7 @@ from scribe.core.paths import scratch_dir, storage_url
 from scribe.domain.errors import OptionError
 from scribe.domain.typography import ReadingLanguage
 from scribe.services.housekeeping import Housekeeping
+from scribe.services.indexing import Indexer
 from scribe.services.queue import Queue
 from scribe.services.reaper import Reaper
 from scribe.services.recognition import Recognition
@@ -49,7 +50,7 @@ LANE_STOP_S = 2.5
 """Since the drain has ended; both are told at the same time. A clip that is not given back by then is when its lease
 runs out."""
 CHORE_MEETINGS = 5
-"""Recognised again, or written with new names, before the lane looks at the other kind of work."""
+"""Recognised again, indexed, or written with new names, before the lane looks at the other kind of work."""
 
 
 class WorkerProcess:
@@ -79,6 +80,7 @@ class WorkerProcess:
             matcher, model = build_matcher(settings), voice_model(settings)
             recognition = Recognition(units, settings, matcher, model)
             runner = JobRunner(queue, publisher, recognition, storage, scratch, self._database_url, settings)
+            indexer = Indexer(patient_units, storage)
             drain = Drain(queue, runner, facts.id, settings.queue.poll_every_s)
             presence = Presence(units, facts, runner)
             lane = VoiceLane(
@@ -88,6 +90,7 @@ class WorkerProcess:
                 settings.queue,
                 {
                     "recognition": lambda: recognition.again_pending(CHORE_MEETINGS),
+                    "passages": lambda: indexer.index_pending(CHORE_MEETINGS),
                     "names": lambda: rewrite_pending(patient_units, storage, CHORE_MEETINGS, _language(settings)),
                 },
                 partial(VoiceChild, settings.audio.stall_timeout_s + STALL_MARGIN_S),

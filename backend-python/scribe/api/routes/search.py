@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from scribe.api.context import Ctx
-from scribe.api.errors import problems
 from scribe.api.paging import check_limit, link_to_next
 from scribe.api.schemas.search import SearchIn, SearchOut, TagsOut
 from scribe.api.security import Reader
@@ -21,9 +20,10 @@ _JSON = "application/json"
     operation_id="search_transcripts",
     summary="Search what was said",
     response_model=SearchOut,
-    responses=problems(404),
 )
-async def search_transcripts(request: Request, reader: Reader, ctx: Ctx, wanted: Annotated[SearchIn, Query()]) -> Response:
+async def search_transcripts(
+    request: Request, reader: Reader, ctx: Ctx, wanted: Annotated[SearchIn, Query()]
+) -> Response:
     """In all meetings that you may see, corrections included; yours, administrators search everybody's. A meeting can
     be found a few seconds after its results are there."""
     check_limit(ctx, wanted.limit)
