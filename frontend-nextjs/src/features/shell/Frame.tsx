@@ -10,6 +10,7 @@ import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/components/ui/Menu";
 import { Notice } from "@/components/ui/Notice";
 import { useMe, useSignOut, type Me } from "@/lib/api/me";
 import { cx } from "@/lib/cx";
+import { UploadsProvider } from "@/features/uploads";
 import { useLiveEvents } from "@/lib/live";
 import { initials } from "@/lib/speakers";
 import { useErrorText } from "./useErrorText";
@@ -55,7 +56,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </p>
       )}
       <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none max-sm:pb-16">
-        {children}
+        <UploadsProvider>{children}</UploadsProvider>
       </main>
     </div>
   );
