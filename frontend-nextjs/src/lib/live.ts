@@ -74,11 +74,11 @@ export function take(client: QueryClient, event: LiveEvent): void {
       patch(client, id, progressOf(event.payload));
       return;
     case "meeting.speakers":
-      for (const key of [keys.speakers(id), keys.transcript(id), keys.edits(id), keys.meeting(id)]) void client.invalidateQueries({ queryKey: key });
+      for (const key of [keys.speakers(id), keys.transcript(id), keys.edits(id), keys.meeting(id), keys.search]) void client.invalidateQueries({ queryKey: key });
       return;
     case "meeting.deleted":
       client.removeQueries({ queryKey: keys.meeting(id) });
-      void client.invalidateQueries({ queryKey: keys.meetings });
+      for (const key of [keys.meetings, keys.search]) void client.invalidateQueries({ queryKey: key });
       return;
     case "stream.reset":
       void client.invalidateQueries();
@@ -88,7 +88,7 @@ export function take(client: QueryClient, event: LiveEvent): void {
       void client.invalidateQueries({ queryKey: keys.meeting(id) });
       void client.invalidateQueries({ queryKey: keys.meetings });
       if (event.kind === "meeting.status" && event.payload.status === "COMPLETED") {
-        for (const key of [keys.transcript(id), keys.speakers(id), keys.waveform(id)]) void client.invalidateQueries({ queryKey: key });
+        for (const key of [keys.transcript(id), keys.speakers(id), keys.waveform(id), keys.search]) void client.invalidateQueries({ queryKey: key });
       }
   }
 }
@@ -99,15 +99,19 @@ function progressOf(payload: Record<string, unknown>): Partial<Detail> {
   if (typeof payload.stage === "string") known.stage = payload.stage as Detail["stage"];
   if (typeof payload.percent === "number") known.percent = payload.percent;
   if (typeof payload.stage_percent === "number") known.stage_percent = payload.stage_percent;
-  if (typeof payload.eta_s === "number") known.estimate = { queue_place: null, starts_in_s: null, remaining_s: payload.eta_s, is_rough: false };
+  if (typeof payload.eta_s === "number") {
+    known.remaining_s = payload.eta_s;
+    known.estimate = { queue_place: null, starts_in_s: null, remaining_s: payload.eta_s, is_rough: false };
+  }
   return known;
 }
 
 function patch(client: QueryClient, id: string, change: Partial<Detail>): void {
+  const { estimate: _ofDetail, ...summary } = change;
   client.setQueryData<Detail>(keys.meeting(id), (old) => old && { ...old, ...change });
   client.setQueriesData<{ pages: { items: Summary[]; next: string | null }[] }>({ queryKey: keys.meetings }, (old) =>
     old && "pages" in old
-      ? { ...old, pages: old.pages.map((page) => ({ ...page, items: page.items.map((item) => (item.id === id ? { ...item, ...change } : item)) })) }
+      ? { ...old, pages: old.pages.map((page) => ({ ...page, items: page.items.map((item) => (item.id === id ? { ...item, ...summary } : item)) })) }
       : old,
   );
 }
