@@ -1,0 +1,45 @@
+"use client";
+/** A button that opens "Who is this?": beside it where there is room, else as a dialog from below. */
+import { useTranslations } from "next-intl";
+import dynamic from "next/dynamic";
+import { useState, type ComponentProps } from "react";
+import { Dialog } from "@/components/ui/Dialog";
+import { Popover } from "@/components/ui/Popover";
+
+const WhoIsThis = dynamic(() => import("./WhoIsThis").then((found) => found.WhoIsThis), { ssr: false });
+
+interface Props extends ComponentProps<"button"> {
+  meetingId: string;
+  label: string;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+}
+
+export function WhoButton({ meetingId, label, isOpen, onOpenChange, ...rest }: Props) {
+  const t = useTranslations("naming");
+  const [isWide, setWide] = useState<boolean | null>(null);
+  const close = () => onOpenChange(false);
+  const open = () => {
+    setWide(window.matchMedia("(min-width: 40rem)").matches);
+    onOpenChange(true);
+  };
+  const button = <button type="button" aria-haspopup="dialog" aria-expanded={isOpen} {...rest} onClick={open} />;
+  if (isWide === null) return button; // thousands of names, of which one is asked for
+  const content = isOpen && <WhoIsThis meetingId={meetingId} label={label} onDone={close} />;
+  if (isWide) {
+    return (
+      <Popover trigger={button} isOpen={isOpen} onOpenChange={onOpenChange} label={t("who")} className="w-96 p-0">
+        <h2 className="px-4 pt-3.5 pb-1 font-serif text-lg font-semibold">{t("who")}</h2>
+        <div className="px-4 pb-4">{content}</div>
+      </Popover>
+    );
+  }
+  return (
+    <>
+      {button}
+      <Dialog isOpen={isOpen} onClose={close} title={t("who")} size="sm">
+        {content}
+      </Dialog>
+    </>
+  );
+}
