@@ -236,7 +236,7 @@ def _rule(table: Table) -> None:
         for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", LINE)):
             border.set(qn(f"w:{name}"), value)
         borders.append(border)
-    table._tbl.tblPr.append(borders)  # noqa: SLF001 -- python-docx has no borders
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(borders)  # noqa: SLF001 -- python-docx has no borders
 
 
 def _entries(document: WordDocument, entries: list[dict[str, Any]]) -> None:

@@ -30,7 +30,6 @@ def write_meeting(meeting: Meeting, fusion: Mapping[str, JsonValue]) -> str:
         "created_at": meeting.created_at.isoformat(),
         "published_at": meeting.published_at.isoformat() if meeting.published_at else None,
         "run": meeting.results_run,
-        "version": meeting.names_version,
     }
     head: dict[str, JsonValue] = {"kind": KIND, "schema_version": fusion["schema_version"], "meeting": about}
     return encode_json(head | {key: value for key, value in fusion.items() if key not in LEFT_OUT})
