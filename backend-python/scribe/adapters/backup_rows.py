@@ -39,6 +39,7 @@ select jsonb_build_object(
     'speakers', coalesce((select jsonb_agg(to_jsonb(s)) from speakers s where s.meeting_id = $1), '[]'),
     'segment_moves', coalesce((select jsonb_agg(to_jsonb(v)) from segment_moves v where v.meeting_id = $1), '[]'))
 """
+_EDITS = "select coalesce(jsonb_agg(to_jsonb(e)), '[]') from edits e where e.meeting_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Held:
 
     row: dict[str, Any]
     names: dict[str, list[dict[str, Any]]]
-    """Who is who: rows of ``speakers`` and ``segment_moves``."""
+    """Who is who, and what people changed: rows of ``speakers``, ``segment_moves`` and ``edits``; the last are missing in
+    a database of a version without them."""
 
     def is_as(self, meeting: SavedMeeting) -> bool:
         """Whether the files are those that the dump speaks of."""
@@ -143,7 +145,10 @@ async def hold(connection: asyncpg.Connection, meeting_id: UUID) -> AsyncIterato
             yield None
             return
         names = await connection.fetchval(_NAMES, meeting_id) if await _has(connection, "speakers") else "{}"
-        yield Held(json.loads(row), json.loads(names))
+        held = json.loads(names)
+        if await _has(connection, "edits"):
+            held["edits"] = json.loads(await connection.fetchval(_EDITS, meeting_id))
+        yield Held(json.loads(row), held)
 
 
 async def tombstones(connection: asyncpg.Connection) -> list[Tombstone]:
@@ -191,16 +196,35 @@ def put_right(
             f"update meetings set ({columns}) = (select {columns} from {values}) where id = '{UUID(row['id'])}';"  # noqa: S608 -- quoted above
         )
     for meeting_id, tables in names.items():
-        statements += [
+        meeting = f"'{UUID(meeting_id)}'"
+        if "edits" in tables:  # first: moves name them
+            statements.append(_REPLACE_EDITS.format(meeting=meeting, edits=_literal(json.dumps(tables["edits"]))))
+        statements.append(
             _REPLACE_NAMES.format(
-                meeting=f"'{UUID(meeting_id)}'",
+                meeting=meeting,
                 speakers=_literal(json.dumps(tables["speakers"])),
                 moves=_literal(json.dumps(tables["segment_moves"])),
             )
-        ]
+        )
     return "\n".join(statements)
 
 
+_REPLACE_EDITS = """
+delete from edits where meeting_id = {meeting};
+insert into edits select r.* from jsonb_array_elements({edits}::jsonb) as each,
+    lateral (select jsonb_object_agg(side, case
+            when jsonb_typeof(each -> 'payload' -> side) = 'object'
+                and each -> 'payload' -> side ->> 'person_id' is not null
+                and not exists (
+                    select from people where id = (each -> 'payload' -> side ->> 'person_id')::uuid)
+            then each -> 'payload' -> side || jsonb_build_object('person_id', null, 'name', null)
+            else each -> 'payload' -> side end) as sides
+        from unnest(array['before', 'after']) as listed(side)) as known,
+    lateral jsonb_populate_record(null::edits, each || jsonb_build_object(
+        'payload', each -> 'payload' || known.sides,
+        'author_id', (select id from users where id = (each ->> 'author_id')::uuid),
+        'undone_by', (select id from users where id = (each ->> 'undone_by')::uuid))) as r;
+"""
 _REPLACE_NAMES = """
 delete from segment_moves where meeting_id = {meeting};
 delete from speakers where meeting_id = {meeting};

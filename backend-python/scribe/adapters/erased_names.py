@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.adapters.erasures import KnownPerson
+from scribe.core.edits_db import EditRow
 from scribe.core.models_db import MeetingRow, UploadRow
 from scribe.core.voices_db import PersonRow, SpeakerRow
+from scribe.domain.edits import EditKind
 from scribe.domain.folding import fold
 from scribe.domain.meeting import MeetingId
 from scribe.domain.people import PersonId
@@ -29,12 +31,16 @@ _VOICES = MeetingRow.options["voices"]
 async def replace_free_names(
     session: AsyncSession, person: KnownPerson, pseudonym: str
 ) -> list[tuple[MeetingId, SpeakerLabel]]:
-    """Speakers that people called by this very name, without a person of the bank behind it."""
+    """Speakers that people called by this very name, without a person of the bank behind it; and whom they called so
+    once, in the history of a meeting."""
+    if await _has_namesake(session, person):
+        return []
+    await _in_histories(session, person, pseudonym)
     texts = await session.scalars(
         select(SpeakerRow.name).where(SpeakerRow.person_id.is_(None), SpeakerRow.name.is_not(None)).distinct()
     )
     same = [name for name in texts if name is not None and fold(name) == fold(person.name)]
-    if not same or await _has_namesake(session, person):
+    if not same:
         return []
     rows = await session.execute(
         update(SpeakerRow)
@@ -48,6 +54,29 @@ async def replace_free_names(
         .execution_options(synchronize_session=False)
     )
     return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
+
+
+async def _in_histories(session: AsyncSession, person: KnownPerson, pseudonym: str) -> None:
+    rows = await session.execute(
+        select(EditRow.id, EditRow.payload).where(
+            EditRow.kind == EditKind.NAME, EditRow.meeting_id.in_(select(MeetingRow.id).where(*_reach(person)))
+        )
+    )
+    for row in rows.all():
+        payload = {side: _renamed(row.payload[side], person, pseudonym) for side in ("before", "after")}
+        if payload != row.payload:
+            await session.execute(
+                update(EditRow)
+                .where(EditRow.id == row.id)
+                .values(payload=payload)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _renamed(decision: Mapping[str, Any], person: KnownPerson, pseudonym: str) -> dict[str, Any]:
+    name = decision["name"]
+    is_same = name is not None and decision["person_id"] is None and fold(name) == fold(person.name)
+    return {**decision, "name": pseudonym} if is_same else dict(decision)
 
 
 async def drop_wishes(session: AsyncSession, person_id: PersonId, by_name: KnownPerson | None) -> None:

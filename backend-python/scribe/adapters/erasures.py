@@ -35,10 +35,13 @@ _HEARD = f"""
 """  # noqa: S608 -- constants of this module
 """Speakers whose voice is, or may be, this person's: named, suggested, or what a print was made from."""
 _CONSIDERED = "candidates @> jsonb_build_array(jsonb_build_object('person_id', cast(:id as text)))"
+_DECIDED = "kind = 'name' and (payload -> 'before' ->> 'person_id' = :id or payload -> 'after' ->> 'person_id' = :id)"
+"""Edits that say that somebody is, or was taken for, this person."""
 _ASKED_FOR = "jsonb_exists(options -> 'voices', :id)"
 _MEETINGS_SQL = f"""
     select id from meetings
     where id in (select meeting_id from speakers where {_HEARD} or {_CONSIDERED} or :person = any(refused))
+       or id in (select meeting_id from edits where {_DECIDED})
        or {_ASKED_FOR}
     order by id
 """  # noqa: S608 -- constants of this module
@@ -75,6 +78,15 @@ _UNNAME = text("""
     where person_id = :person
     returning meeting_id, label
 """)
+_UNNAME_EDITS = text(f"""
+    update edits set payload = payload || (
+        select jsonb_object_agg(side, case when payload -> side ->> 'person_id' = :id
+            then payload -> side || jsonb_build_object('person_id', null, 'name', cast(:name as text))
+            else payload -> side end)
+        from unnest(array['before', 'after']) as listed(side))
+    where {_DECIDED}
+    returning meeting_id, label
+""")  # noqa: S608 -- as above
 _RENAMED = text("""
     update meetings set names_version = names_version + 1, version = version + 1, updated_at = now(), edited_at = null
     where id = any(:meetings) returning id, owner_id, names_version
@@ -100,7 +112,9 @@ _RESURRECTED = text("""
     select person_id from erasures where policy <> 'voice' and (
         person_id in (select id from people)
         or person_id::text in (select each ->> 'person_id' from speakers, jsonb_array_elements(candidates) as each)
-        or person_id in (select unnest(refused) from speakers))
+        or person_id in (select unnest(refused) from speakers)
+        or person_id::text in (select payload -> 'before' ->> 'person_id' from edits where kind = 'name')
+        or person_id::text in (select payload -> 'after' ->> 'person_id' from edits where kind = 'name'))
 """)
 _OVER = tuple(str(status) for status in MeetingStatus if status.is_terminal)
 
@@ -225,6 +239,10 @@ class ErasureRepository:
         """Speakers are called ``name`` from now on, and it is plain text."""
         rows = await self._session.execute(_UNNAME, {"person": person_id, "name": name})
         return [(MeetingId(row.meeting_id), SpeakerLabel(row.label)) for row in rows]
+
+    async def unname_edits(self, person_id: PersonId, name: str | None) -> None:
+        """The same in what was decided before; ``None``: nobody knows the name any more."""
+        await self._session.execute(_UNNAME_EDITS, {"id": str(person_id), "name": name})
 
     async def erase_refusals(self, person_id: PersonId) -> list[tuple[MeetingId, SpeakerLabel]]:
         """Where somebody said that it is not this person."""

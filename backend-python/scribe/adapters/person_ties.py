@@ -30,10 +30,16 @@ _CONSIDERED = (
     "exists (select from jsonb_array_elements(candidates) as listed(each) where each ->> 'person_id' = any(:ids))"
 )
 _SPOKEN_OF = f"person_id = any(:people) or refused && :people or {_CONSIDERED}"
+_DECIDED = (
+    "kind = 'name' and "
+    "(payload -> 'before' ->> 'person_id' = any(:ids) or payload -> 'after' ->> 'person_id' = any(:ids))"
+)
 _WISHED_FOR = "jsonb_typeof(options -> 'voices') = 'array' and jsonb_exists_any(options -> 'voices', :ids)"
 _TIED = f"""
     select id from meetings
-    where id in (select meeting_id from speakers where {_SPOKEN_OF}) or ({_WISHED_FOR})
+    where id in (select meeting_id from speakers where {_SPOKEN_OF})
+       or id in (select meeting_id from edits where {_DECIDED})
+       or ({_WISHED_FOR})
     order by id
 """  # noqa: S608 -- constants of this module
 _NAMED = """
@@ -82,6 +88,10 @@ _HAND_OVER = (
     where strpos(cast(result as text), :other_id) > 0
     """,
     "update speakers set person_id = :into where person_id = :other",
+    """
+    update edits set payload = replace(cast(payload as text), :other_id, :into_id)::jsonb
+    where kind = 'name' and strpos(cast(payload as text), :other_id) > 0
+    """,
     """
     update speakers set refused = array(
         select distinct case when each = :other then :into else each end from unnest(refused) as listed(each) order by 1

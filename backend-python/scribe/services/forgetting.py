@@ -178,6 +178,8 @@ async def _forget(unit: UnitOfWork, whose: Subject, person: KnownPerson | None, 
     folder = layout.person_folder(whose.person_id)
     await unit.purges.add(traces.sample_keys if traces.has_others else [folder, *traces.sample_keys], PURGE_AGAIN_AFTER)
     changed += await unit.erasures.erase_refusals(whose.person_id)
+    name = stone.pseudonym or (None if person is None else person.name)
+    await unit.erasures.unname_edits(whose.person_id, name)
     if person is not None:
         changed += await unit.erasures.unname(person.id, stone.pseudonym or person.name)
     if person is not None and stone.pseudonym is not None:

@@ -119,7 +119,7 @@ async def names_changed(
     new version. ``is_patient``: the files may wait until nothing has changed for a while."""
     version = await unit.speakers.touch_names(meeting.id, is_patient=is_patient)
     whose = sorted({label for label in labels if label is not None})
-    told = {"names_version": version, "version": version, "labels": whose}
+    told = {"names_version": version, "labels": whose}
     unit.emit(NewEvent(EventKind.SPEAKERS, meeting.id, meeting.owner_id, told))
     return version
 

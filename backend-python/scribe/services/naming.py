@@ -138,7 +138,7 @@ class SpeakerView:
     decided_by: UserId | None = None
     decided_at: datetime | None = None
     edit_id: EditId | None = None
-    """In the answer to a decision: what it is in the meeting's history."""
+    """In the answer to a decision: what it is in the meeting's history; ``None``: it changed nothing."""
 
 
 async def speakers(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId) -> list[SpeakerView]:
@@ -180,10 +180,12 @@ async def name(
         if speaker is None:
             raise NotFoundError("There is no such speaker in this meeting.")
         decided, obstacle = await _decide(unit, storage, settings, who, speaker, decision, remember=remember)
-        edit_id = None
         if decided != speaker:
-            edit_id = await _note(unit, who, meeting, speaker, decided)
+            edit_id: EditId | None = await _note(unit, who, meeting, speaker, decided)
             await names_changed(unit, meeting, label)
+        else:
+            latest = await unit.edits.later_names(meeting_id, label, 0)
+            edit_id = latest[0].id if latest else None
         view = _view(decided, await _known(unit, who, [decided]))
         return replace(view, not_learned=obstacle, edit_id=edit_id)
 

@@ -32,6 +32,7 @@ from scribe.domain.meeting import (
     overall_percent,
 )
 from scribe.domain.requests import RunOptions
+from scribe.services.edit_carrying import mark_lost
 from scribe.services.publishing import bring_in, tidy_up
 from scribe.services.speaker_rows import store_speakers
 
@@ -110,6 +111,7 @@ class Queue:
             await bring_in(storage, folder, job.token, published.files)
             change = await unit.jobs.complete(job, folder, published)
             await store_speakers(unit, job, published.speakers)
+            await mark_lost(unit, storage, job.meeting_id)
             await _conclude(unit, job, change)
         _log(change)
         await tidy_up(self._units, storage, job, published.files)

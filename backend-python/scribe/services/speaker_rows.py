@@ -24,6 +24,7 @@ from scribe.domain.namings import HeardSpeaker, Naming, ScoredPerson, Speaker
 from scribe.domain.people import PersonId, VoiceprintId
 from scribe.domain.speech import SpeakerLabel
 from scribe.domain.voices import Band, Identification
+from scribe.services.edit_carrying import carry_edits
 
 TAKEN = "taken-by-better-match"
 REFUSED = "refused"
@@ -46,6 +47,7 @@ async def store_speakers(unit: UnitOfWork, job: ClaimedJob, heard: Sequence[Hear
     await unit.speakers.replace(job.meeting_id, job.run, rows)
     await _relabel_prints(unit, before, heirs)
     has_moves = await _carry_moves(unit, job.meeting_id, heirs)
+    has_edits = await carry_edits(unit, job.meeting_id, heirs)
     await unit.purges.add(
         [layout.speaker_samples_folder(job.meeting_id, run) for run in {one.run for one in before} - {job.run}],
         PURGE_AGAIN_AFTER,
@@ -55,7 +57,7 @@ async def store_speakers(unit: UnitOfWork, job: ClaimedJob, heard: Sequence[Hear
         measured = [layout.checkpoints_folder(job.meeting_id), *(key for key in erased if key is not None)]
         await unit.purges.add(measured, timedelta(0))
     stored = await unit.speakers.of_meeting(job.meeting_id)
-    is_as_written = not has_moves and all(map(_is_as_written, heard, _in_order(stored, heard)))
+    is_as_written = not (has_moves or has_edits) and all(map(_is_as_written, heard, _in_order(stored, heard)))
     if is_as_written:
         await unit.speakers.names_are_written(job.meeting_id)
     else:
@@ -177,10 +179,10 @@ async def _carry_moves(unit: UnitOfWork, meeting_id: MeetingId, heirs: Mapping[S
     moves = [move for move in await unit.speakers.moves(meeting_id) if not move.is_lost]
     for move in moves:
         heir = heirs.get(move.to_label)
-        if heir is None:
+        origin = None if move.from_label is None else heirs.get(move.from_label)
+        if heir is None or (move.is_merge and origin is None):  # never: everybody's speech is this speaker's
             await unit.speakers.change_move(replace(move, is_lost=True))
         else:
-            origin = None if move.from_label is None else heirs.get(move.from_label)
             await unit.speakers.change_move(replace(move, to_label=heir, from_label=origin))
     return bool(moves)
 
