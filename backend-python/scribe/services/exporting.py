@@ -15,6 +15,7 @@ from typing import Literal, cast
 from scribe.adapters.storage import Storage
 from scribe.adapters.typesetting import typeset_minutes
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.domain.edits import EditKind
 from scribe.domain.exports.meeting_json import write_meeting
 from scribe.domain.exports.minutes import MeetingFacts, Minutes, minutes_of
 from scribe.domain.meetings import Meeting
@@ -57,17 +58,24 @@ class ExportDesk:
             async with laid_over(units, meeting) as names:
                 if wish.name == "json":
                     return await asyncio.to_thread(_json, storage, meeting, names)
-                minutes = await asyncio.to_thread(_minutes, storage, wish, names)
+                facts = MeetingFacts(meeting.title, meeting.held_on, await _num_corrections(units, meeting))
+                minutes = await asyncio.to_thread(_minutes, storage, wish, facts, names)
             return await asyncio.to_thread(typeset_minutes, wish.name, minutes)
+
+
+async def _num_corrections(units: UnitOfWorkFactory, meeting: Meeting) -> int:
+    """Of words and speakers; names are told in the table, and a confirmed line is as it was."""
+    async with units() as unit:
+        edits = await unit.edits.all(meeting.id)
+    return sum(edit.is_standing and edit.kind not in {EditKind.NAME, EditKind.CONFIRM} for edit in edits)
 
 
 def _json(storage: Storage, meeting: Meeting, names: Names) -> bytes:
     return write_meeting(meeting, read_named(storage, f"{published_folder(meeting)}/{FUSION}", names)).encode()
 
 
-def _minutes(storage: Storage, wish: Wish, names: Names) -> Minutes:
+def _minutes(storage: Storage, wish: Wish, facts: MeetingFacts, names: Names) -> Minutes:
     meeting = wish.meeting
     results = read_results(storage, meeting, names)
     language = wish.language or meeting.options.reading_language or reading_language(results.fusion.language)
-    facts = MeetingFacts(title=meeting.title, held_on=meeting.held_on)
     return minutes_of(results.fusion, language, facts)

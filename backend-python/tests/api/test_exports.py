@@ -57,6 +57,25 @@ async def test_every_laid_out_export_has_the_title_the_date_and_the_names_of_tod
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_what_was_corrected_by_hand_is_counted_and_undone_again(
+    client: httpx.AsyncClient, meeting: Meeting
+) -> None:
+    assert "Aucune correction" in text_of((await client.get(at(meeting, "/exports/pdf"))).content)
+    first = FUSION.segments[0]
+    seen = {"start": first.start, "end": first.end, "speaker": first.speaker, "text": first.text}
+    edit = {"kind": "text", "segment": seen, "text": "Bonsoir à toutes."}
+    made = await client.post(at(meeting, "/edits"), json=edit)
+    assert made.status_code == 201, made.text
+    corrected = text_of((await client.get(at(meeting, "/exports/pdf"))).content)
+    assert "Bonsoir à toutes." in corrected
+    assert "Une correction" in corrected
+    edit_id = made.json()["edit"]["id"]
+    assert (await client.post(at(meeting, f"/edits/{edit_id}/undo"))).status_code == 200
+    undone = text_of((await client.get(at(meeting, "/exports/pdf"))).content)
+    assert "Bonsoir" not in undone
+    assert "Aucune correction" in undone
+
+
 async def test_the_language_can_be_chosen(client: httpx.AsyncClient, meeting: Meeting) -> None:
     english = read_pdf((await client.get(at(meeting, "/exports/pdf?language=en"))).content)
     assert english.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]

@@ -84,8 +84,8 @@ def test_a_long_meeting_has_bookmarks_every_ten_minutes_and_a_header_on_its_late
     "text",
     [
         "#set page(fill: red)", '#panic("x")', "$ sum_(i=1) $", "@missing <label>", "*bold* _it_ `raw`", "// comment",
-        "/* x */ = Heading", "- list + enum / term: x", "\\u{41} \\", "#import \"/etc/passwd\"", "#read(\"minutes.typ\")",
-        "[content] {code} ~ -- ---", "sys.inputs", "https://example.org/a?b=c#d",
+        "/* x */ = Heading", "- list + enum / term: x", "\\u{41} \\", "#import \"/etc/passwd\"",
+        "#read(\"minutes.typ\")", "[content] {code} ~ -- ---", "sys.inputs", "https://example.org/a?b=c#d",
     ],
 )  # fmt: skip
 def test_what_people_say_is_never_mark_up(text: str) -> None:
