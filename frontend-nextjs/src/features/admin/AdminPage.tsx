@@ -1,5 +1,60 @@
 "use client";
+import { Lock } from "lucide-react";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useTranslations } from "next-intl";
+import { Suspense } from "react";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { PageHeader } from "@/components/ui/PageHeader";
+import { Tabs } from "@/components/ui/Tabs";
+import { useTitle } from "@/features/shell/useTitle";
+import { useMe } from "@/lib/api/me";
+import { HealthLine } from "./HealthLine";
+import { ModelsTab } from "./ModelsTab";
+import { QueueTab } from "./QueueTab";
+import { StorageTab } from "./StorageTab";
+import { UsersTab } from "./UsersTab";
+import { WorkersTab } from "./WorkersTab";
+
+const TABS = ["users", "queue", "workers", "storage", "models"] as const;
+const CONTENT = { users: <UsersTab />, queue: <QueueTab />, workers: <WorkersTab />, storage: <StorageTab />, models: <ModelsTab /> };
 
 export function AdminPage() {
-  return <div className="p-8">AdminPage</div>;
+  const t = useTranslations("admin");
+  const me = useMe().data;
+  useTitle(t("title"));
+  if (!me) return null; // the frame waits for it
+  if (!me.scopes.includes("admin")) {
+    return (
+      <div className="flex flex-1 flex-col">
+        <h1 className="sr-only">{t("title")}</h1>
+        <EmptyState icon={<Lock />} title={t("forbidden")} />
+      </div>
+    );
+  }
+  return (
+    <div className="mx-auto w-full max-w-5xl px-4 py-8 sm:px-6 sm:py-10">
+      <PageHeader title={t("title")}>
+        <HealthLine />
+      </PageHeader>
+      <Suspense>
+        <Sections />
+      </Suspense>
+    </div>
+  );
+}
+
+/** Which tab is open stands in the address: it can be sent to somebody, and the browser goes back through it. */
+function Sections() {
+  const t = useTranslations("admin");
+  const router = useRouter();
+  const asked = useSearchParams().get("tab");
+  const open = TABS.find((tab) => tab === asked) ?? "users";
+  return (
+    <Tabs
+      label={t("sections")}
+      value={open}
+      onChange={(tab) => router.replace(tab === "users" ? "/admin" : `/admin?tab=${tab}`, { scroll: false })}
+      tabs={TABS.map((tab) => ({ value: tab, label: t(`tab.${tab}`), content: CONTENT[tab] }))}
+    />
+  );
 }

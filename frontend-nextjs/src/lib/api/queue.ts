@@ -52,3 +52,7 @@ export function useCancelQueued() {
     onSettled: () => client.invalidateQueries({ queryKey: keys.queue }),
   });
 }
+
+export function useStorage() {
+  return useQuery({ queryKey: keys.storage, queryFn: () => answer(api.GET("/api/v1/storage")) });
+}
