@@ -62,8 +62,8 @@ class Held:
 
     row: dict[str, Any]
     names: dict[str, list[dict[str, Any]]]
-    """Who is who, and what people changed: rows of ``speakers``, ``segment_moves`` and ``edits``; the last are missing in
-    a database of a version without them."""
+    """Who is who, and what people changed: rows of ``speakers``, ``segment_moves`` and ``edits``, which a database of an
+    earlier version has not."""
 
     def is_as(self, meeting: SavedMeeting) -> bool:
         """Whether the files are those that the dump speaks of."""
@@ -301,7 +301,7 @@ update enrolments set status = 'PENDING', token = null, lease_until = null, atte
 delete from passages;
 update meetings set indexed_run = null, indexed_version = null;
 """
-"""After it, on the tables of this version: nobody is signed in in a browser, nothing is under way, nothing is indexed."""
+"""After it, on the tables of this version: nobody is signed in in a browser, nothing is under way or indexed."""
 
 
 async def wake_up(database_url: str) -> None:

@@ -80,8 +80,10 @@ class Attempts:
             workshop.tools.converter,
             storage,
             peaks_key=layout.peaks_key(job.meeting_id),
+            playback_key=layout.playback_key(job.meeting_id),
             expected_sha256=job.sha256,
             on_facts=observer.audio_known,
+            on_warning=observer.warned,
         )
         minutes = transcribe_recording(
             _wanted(order, source, workshop, self._settings),

@@ -227,3 +227,43 @@ async def test_a_waveform_can_be_had_coarser_and_no_peak_is_lost(
     assert cached.status_code == 304
     for points in ("0", "8001", "x"):
         assert (await client.get(f"{address}?points={points}")).status_code == 422
+
+
+# --- what a browser plays ---------------------------------------------------------------------------------------------
+
+
+async def test_what_was_made_for_players_is_played_in_ranges_like_the_recording(
+    client: httpx.AsyncClient, units: UnitOfWorkFactory, member: Principal, storage: Storage
+) -> None:
+    meeting = await plant(units, member, storage, content=CONTENT, title="Comité", media_type="audio/amr")
+    playback = f"{MEETINGS}/{meeting.id}/playback"
+    original = await client.get(playback)
+    assert (original.content, original.headers["content-type"]) == (CONTENT, "audio/amr")
+    made = b"made for players" * 100
+    storage.write(layout.playback_key(meeting.id), made)
+    answer = await client.get(playback)
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, made, "audio/mp4")
+    assert answer.headers["content-disposition"].startswith('inline; filename="Comit_.m4a"')
+    assert answer.headers["etag"] != original.headers["etag"]
+    part = await client.get(playback, headers={"Range": "bytes=5-12"})
+    assert (part.status_code, part.content) == (206, made[5:13])
+    assert part.headers["content-range"] == f"bytes 5-12/{len(made)}"
+    beyond = await client.get(playback, headers={"Range": f"bytes={len(made)}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(made)}")
+    of_the_original = {"Range": "bytes=5-12", "If-Range": original.headers["etag"]}
+    assert (await client.get(playback, headers=of_the_original)).status_code == 200
+    assert (await client.get(playback, headers={"If-None-Match": answer.headers["etag"]})).status_code == 304
+    head = await client.head(playback)
+    assert head.content == b""
+    for name in ("content-length", "content-type", "etag", "accept-ranges", "content-disposition"):
+        assert head.headers[name] == answer.headers[name], name
+    assert (await client.get(f"{MEETINGS}/{meeting.id}/audio")).content == CONTENT
+
+
+async def test_nobody_else_plays_it(
+    client: httpx.AsyncClient, units: UnitOfWorkFactory, stranger: Principal, storage: Storage
+) -> None:
+    theirs = await plant(units, stranger, storage)
+    storage.write(layout.playback_key(theirs.id), b"made")
+    for method in ("GET", "HEAD"):
+        assert (await client.request(method, f"{MEETINGS}/{theirs.id}/playback")).status_code == 404
