@@ -1,0 +1,85 @@
+/** A meeting of 10 000 lines: how soon it can be read, how it scrolls, what it weighs. Prints the figures of
+ * docs/benchmarks.md; the limits here are wide, because machines differ and these cores do other things, too. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { REPOSITORY, python } from "./support/stack";
+import { expect, test } from "./support/test";
+
+const JS_LIMIT_BYTES = 250_000;
+
+let meetingId = "";
+test.beforeAll(() => {
+  test.setTimeout(180_000);
+  meetingId = python(["-m", "tests.large_meeting", "--segments", "10000"]).trim().split("\n").at(-1)!;
+});
+
+test("10 000 lines open soon, scroll smoothly and stay small", async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.goto(`/meetings/${meetingId}`); // the service reads the files a first time
+  await expect(page.getByRole("article").first()).toBeVisible();
+
+  const started = Date.now();
+  await page.goto(`/meetings/${meetingId}`, { waitUntil: "commit" });
+  await expect(page.getByRole("article").first()).toBeVisible();
+  const shown = await page.evaluate(() => performance.now());
+  await page.getByRole("article").first().hover();
+  const interactive = Date.now() - started;
+
+  const frames = await scrolled(page);
+  const session = await page.context().newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  const rows = await page.getByRole("article").count();
+  const median = frames.sort((a, b) => a - b)[Math.floor(frames.length / 2)]!;
+  const p95 = frames[Math.floor(frames.length * 0.95)]!;
+  const figures = { shown_ms: Math.round(shown), interactive_ms: interactive, frame_median_ms: median, frame_p95_ms: p95, heap_mb: Math.round(usedSize / 1e6), rows };
+  console.info(`10 000 lines: ${JSON.stringify(figures)}`); // eslint-disable-line no-console -- the figures are what it is for
+  expect(rows, "only what can be seen is in the page").toBeLessThan(120);
+  expect(shown).toBeLessThan(4000);
+  expect(median).toBeLessThan(34);
+  expect(usedSize).toBeLessThan(150e6);
+});
+
+/** Milliseconds from frame to frame while two hundred steps of a wheel go by. */
+async function scrolled(page: Page): Promise<number[]> {
+  await page.evaluate(() => {
+    const frames: number[] = [];
+    let last = performance.now();
+    const next = (now: number) => {
+      frames.push(Math.round(10 * (now - last)) / 10);
+      last = now;
+      requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+    (window as unknown as { frames: number[] }).frames = frames;
+  });
+  for (let step = 0; step < 100; step += 1) await page.mouse.wheel(0, 400);
+  await page.waitForTimeout(300);
+  return page.evaluate(() => (window as unknown as { frames: number[] }).frames.slice(2));
+}
+
+test("no page loads more than 250 kB of JavaScript", async ({ page }) => {
+  const loaded = new Map<string, number>();
+  const out = join(REPOSITORY, "frontend-nextjs/out");
+  const sizes: Record<string, number> = {};
+  for (const path of ["/", `/meetings/${meetingId}`, "/search?q=budget", "/voices", "/account", "/admin"]) {
+    loaded.clear();
+    const note = (address: string) => {
+      const { pathname } = new URL(address);
+      if (pathname.endsWith(".js")) loaded.set(pathname, gzipSync(readFileSync(join(out, pathname)), { level: 9 }).length);
+    };
+    const heard = (request: { url: () => string }) => note(request.url());
+    page.on("request", heard);
+    await page.goto(path, { waitUntil: "networkidle" }).catch(() => undefined); // the stream of events never ends
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    page.off("request", heard);
+    sizes[path.replace(meetingId, "_")] = [...loaded.values()].reduce((sum, one) => sum + one, 0);
+  }
+  const all = readdirSync(join(out, "_next/static/chunks")).filter((name) => name.endsWith(".js")).length;
+  console.info(`JavaScript by page, gzip: ${JSON.stringify(sizes)} (${all} files in all)`); // eslint-disable-line no-console -- as above
+  for (const [path, size] of Object.entries(sizes)) expect(size, path).toBeLessThan(JS_LIMIT_BYTES);
+});
