@@ -60,14 +60,18 @@ export function merged(known: readonly Segment[], read: readonly Segment[]): Seg
   });
 }
 
-/** Lays words into the lines they belong to; others stay the same objects. */
-export function withWords(segments: readonly Segment[], read: readonly Segment[]): Segment[] {
+/** Lays words into the lines they belong to; others stay the same objects, and so does the list where there were none to
+ * lay: an unsent correction has no words to be read, and asking for them again and again would never end. */
+export function withWords(segments: Segment[], read: readonly Segment[]): Segment[] {
   const result = segments.slice();
+  let isNew = false;
   for (const line of read) {
     const old = result[line.index];
-    if (old && !old.words && line.words && sameLine(old, line)) result[line.index] = { ...old, words: line.words };
+    if (!old || old.words || !line.words || !sameLine(old, line)) continue;
+    result[line.index] = { ...old, words: line.words };
+    isNew = true;
   }
-  return result;
+  return isNew ? result : segments;
 }
 
 /** The first and last line of `from..to` whose words are not known; null: all are. */

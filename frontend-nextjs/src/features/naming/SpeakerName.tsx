@@ -23,7 +23,7 @@ export function SpeakerName({ meetingId, label, name }: Props) {
       isOpen={isOpen}
       onOpenChange={setOpen}
       aria-label={name ? t("changeName", { name: called }) : t("whoIs", { name: called })}
-      className="-mx-1.5 inline-flex min-h-8 max-w-full items-center rounded-sm px-1.5 text-left text-speaker decoration-dotted underline-offset-4 hover:underline max-sm:min-h-10"
+      className="inline-flex min-h-8 max-w-[calc(100%+0.75rem)] items-center rounded-sm text-left text-speaker decoration-dotted underline-offset-4 hover:underline max-sm:min-h-10"
     >
       <span className="truncate">{called}</span>
     </WhoButton>

@@ -19,7 +19,7 @@ export function FindBar({ find }: { find: Find }) {
   const hasQuery = find.query.trim() !== "";
   return (
     <search className="flex min-w-0 flex-1 items-center gap-1">
-      <Search aria-hidden className="mx-2 size-4 shrink-0 text-ink-faint" />
+      <Search aria-hidden className="size-4 shrink-0 text-ink-faint" />
       <input
         ref={input}
         data-find-box
@@ -33,7 +33,7 @@ export function FindBar({ find }: { find: Find }) {
         value={find.query}
         onChange={(event) => find.search(event.target.value)}
         onKeyDown={press}
-        className="h-10 min-w-0 flex-1 bg-transparent text-sm text-ink placeholder:text-ink-faint focus-visible:outline-offset-0"
+        className="h-9 min-w-0 flex-1 rounded-sm bg-transparent px-2 text-sm max-sm:h-10 text-ink placeholder:text-ink-faint focus-visible:outline-offset-0"
       />
       <p role="status" className="tabular shrink-0 px-2 text-xs whitespace-nowrap text-ink-soft">
         {hasQuery && (find.matches.length > 0 ? t("find.count", { number: find.place + 1, total: find.matches.length }) : t("find.none"))}

@@ -24,7 +24,7 @@ export function TalkTime({ segments }: { segments: readonly Segment[] }) {
   };
   return (
     <section aria-labelledby="talk-time">
-      <h2 id="talk-time" className="mb-3 text-sm font-semibold">
+      <h2 id="talk-time" className="mb-2.5 font-serif text-lg font-semibold">
         {t("talk.title")}
       </h2>
       <div aria-hidden className="mb-3 flex h-2.5 gap-0.5 overflow-hidden rounded-full">
@@ -38,6 +38,8 @@ export function TalkTime({ segments }: { segments: readonly Segment[] }) {
           />
         ))}
       </div>
+      <details>
+        <summary className="inline-flex min-h-8 cursor-pointer items-center rounded-sm text-xs text-ink-soft hover:text-ink hover:underline">{t("talk.table")}</summary>
       <table className="w-full text-sm">
         <thead className="sr-only">
           <tr>
@@ -69,6 +71,7 @@ export function TalkTime({ segments }: { segments: readonly Segment[] }) {
           })}
         </tbody>
       </table>
+      </details>
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { Skeleton } from "@/components/ui/Skeleton";
 
 export function LoadingMeeting() {
   return (
-    <div className="mx-auto w-full max-w-[90rem] px-4 sm:px-6">
+    <div className="mx-auto w-full max-w-[73rem] px-4 sm:px-6">
       <Busy />
       <Skeleton className="mt-9 h-9 w-2/3 max-w-md" />
       <Skeleton className="mt-3 mb-10 h-4 w-64" />

@@ -43,14 +43,14 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
 
   return (
     <>
-      <div className="mx-auto w-full max-w-[90rem] px-4 pb-12 sm:px-6">
+      <div className="mx-auto w-full max-w-[73rem] px-4 pb-12 sm:px-6">
         <MeetingHeader meeting={meeting} />
         <div className="empty:hidden [&:not(:empty)]:mb-8">
           <RunningMeeting meeting={meeting} />
         </div>
         {meeting.has_results && (
-          <div className="grid gap-x-14 lg:grid-cols-[minmax(0,1fr)_19rem]">
-            <div className="mx-auto w-full max-w-[46rem] min-w-0 lg:mx-0 xl:mx-auto">
+          <div className="grid gap-x-16 lg:grid-cols-[minmax(0,1fr)_18rem]">
+            <div className="mx-auto w-full max-w-[46rem] min-w-0 lg:mx-0">
               {segments.length > 0 && <Toolbar find={find} review={review} isSideOpen={isSideOpen} onSide={() => setSideOpen((is) => !is)} />}
               <LostCorrections />
               <h2 className="sr-only">{t("transcript")}</h2>

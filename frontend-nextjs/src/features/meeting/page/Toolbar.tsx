@@ -19,7 +19,7 @@ interface Props {
 export function Toolbar({ find, review, isSideOpen, onSide }: Props) {
   const t = useTranslations("meeting");
   return (
-    <div data-find className="sticky top-14 z-20 -mx-4 mb-5 flex min-h-13 flex-wrap items-center gap-x-1 border-y border-line bg-paper px-4 max-sm:top-0 sm:-mx-2 sm:px-2 print:hidden">
+    <div data-find className="sticky top-14 z-20 -mx-4 mb-6 flex min-h-13 flex-wrap items-center gap-x-1 border-y border-line bg-paper px-4 max-sm:top-0 sm:mx-0 sm:px-0 sm:[&>button:first-child]:-ml-2.5 print:hidden">
       {find.isOpen ? (
         <FindBar find={find} />
       ) : review.isOn ? (

@@ -164,7 +164,7 @@ export class AudioPlayer {
   }
 
   private pass(): void {
-    if (this.audio.seeking) return;
+    if (this.audio.seeking || this.audio.readyState < 1) return; // not there yet: where it should be still counts
     const at_s = this.audio.currentTime;
     if (this.until_s !== null && at_s >= this.until_s) {
       this.until_s = null;

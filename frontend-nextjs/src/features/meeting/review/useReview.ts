@@ -38,7 +38,7 @@ export function useReview(segments: readonly Segment[], transcript: RefObject<Tr
     (line: Segment) => {
       setWalk((old) => ({ at_s: line.start, total: old?.total ?? doubtful.length }));
       player.play(Math.max(0, line.start - BEFORE_S), line.end + AFTER_S);
-      transcript.current?.show(line.index);
+      transcript.current?.bring(line.index);
     },
     [doubtful.length, player, transcript],
   );

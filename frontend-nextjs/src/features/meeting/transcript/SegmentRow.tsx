@@ -66,7 +66,7 @@ export const SegmentRow = memo(function SegmentRow({ meetingId, segment, next, t
         {isEditing ? <SegmentEditor segment={segment} /> : <SegmentText segment={segment} matches={matches} current={current} />}
         {segment.edit_id && !isEditing && <PencilLine role="img" aria-label={t("corrected")} className="absolute top-3 -right-4 size-3 text-ink-faint max-sm:-right-1" />}
         {(isActive || isPointed) && !isEditing && (
-          <div className="absolute -top-6 right-0 z-10 print:hidden">
+          <div className="absolute -top-6 right-0 z-10 rounded-md bg-paper opacity-0 group-focus-within/line:opacity-100 group-hover/line:opacity-100 has-aria-expanded:opacity-100 print:hidden">
             <SegmentActions segment={segment} next={next} />
           </div>
         )}

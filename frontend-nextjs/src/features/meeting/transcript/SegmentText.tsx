@@ -8,7 +8,7 @@ import { pieces } from "./pieces";
 
 const DOUBT = "underline decoration-warning decoration-dotted decoration-2 underline-offset-4";
 /** `data-now` is set and removed by `useNowMarks`, past React. */
-const NOW = "rounded-sm hover:bg-sunken data-now:bg-accent-soft data-now:text-accent-strong data-now:outline-2 data-now:outline-accent-soft";
+const NOW = "hover:bg-sunken data-now:bg-accent-soft data-now:text-accent-strong data-now:rounded-sm data-now:outline-2 data-now:outline-accent-soft";
 
 interface Props {
   segment: Segment;

@@ -16,8 +16,10 @@ import { useNowMarks } from "./useNowMarks";
 import { useRoving } from "./useRoving";
 
 export interface TranscriptHandle {
-  /** Brings a line before the reader's eyes; with `focus`, the keyboard goes there, too. */
-  show: (index: number, focus?: boolean) => void;
+  /** Brings a line before the reader's eyes, wherever it is heard meanwhile. */
+  show: (index: number) => void;
+  /** The same for the line that is about to be heard: the transcript goes along with it. */
+  bring: (index: number) => void;
   /** To the next line or the one before. */
   move: (by: 1 | -1) => void;
   /** The first line that is seen. */
@@ -58,15 +60,17 @@ export function TranscriptView({ meetingId, segments, needWords, matches, curren
   useNowMarks(list, segments, follow.moved);
   const events = useLineEvents(segments, roving, show);
 
+  const { leave } = follow;
   const { active, setActive } = roving;
   const count = segments.length;
   useImperativeHandle(
     ref,
     () => ({
-      show: (index, focus = false) => {
-        if (focus) setActive(index, true);
+      show: (index) => {
+        leave();
         show(index);
       },
+      bring: show,
       move: (by) => {
         const index = active + by;
         if (index < 0 || index >= count) return;
@@ -75,7 +79,7 @@ export function TranscriptView({ meetingId, segments, needWords, matches, curren
       },
       firstSeen: () => range?.startIndex ?? 0,
     }),
-    [show, active, setActive, count, range],
+    [show, leave, active, setActive, count, range],
   );
 
   const { startIndex, endIndex } = range ?? { startIndex: 0, endIndex: 0 };

@@ -12,6 +12,8 @@ export interface Follow {
   moved: (place: Place, isJump: boolean) => void;
   /** Back to what is heard. */
   resume: () => void;
+  /** The reader goes somewhere else. */
+  leave: () => void;
 }
 
 /** `show` makes a line exist that is too far away to be drawn. */
@@ -83,5 +85,6 @@ export function useFollow(list: RefObject<HTMLElement | null>, place: () => Plac
       if (line && isInBand(line)) follow(true);
     });
   }, [player, list, follow]);
-  return { isFollowing, moved, resume };
+  const leave = useCallback(() => follow(false), [follow]);
+  return { isFollowing, moved, resume, leave };
 }
