@@ -42,13 +42,13 @@ export function EditDialog({ meeting, isAboutTags, onClose }: { meeting: Meeting
           label={t("field.title")}
           value={title}
           maxLength={300}
-          autoFocus={!isAboutTags}
+          data-autofocus={isAboutTags ? undefined : true}
           error={isMissing ? t("field.titleMissing") : undefined}
           onFocus={(event) => event.target.select()}
           onChange={(event) => setTitle(event.target.value)}
         />
         <TextField type="date" label={t("field.heldOn")} value={heldOn} onChange={(event) => setHeldOn(event.target.value)} />
-        <TagField tags={tags} onChange={setTags} autoFocus={isAboutTags} />
+        <TagField tags={tags} onChange={setTags} isFirst={isAboutTags} />
         {update.isError && <Notice tone="danger">{errorText(update.error)}</Notice>}
       </form>
     </Dialog>

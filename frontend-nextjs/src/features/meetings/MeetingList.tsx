@@ -63,7 +63,7 @@ function Section({ title, isHidden = false, children }: { title: ReactNode; isHi
   const id = useId();
   return (
     <section aria-labelledby={id} className="mt-8">
-      <h2 id={id} className={isHidden ? "sr-only" : "border-b border-line pb-2 text-xs font-semibold tracking-wide text-ink-faint uppercase"}>
+      <h2 id={id} className={isHidden ? "sr-only" : "-mx-3 border-b border-line px-3 pb-2 text-xs font-semibold tracking-wide text-ink-faint uppercase"}>
         {title}
       </h2>
       <ul>{children}</ul>

@@ -22,6 +22,7 @@ import { EVERYTHING, filtersOf, isFiltered } from "./view";
 
 const DeleteDialog = dynamic(() => import("./DeleteDialog").then((module) => module.DeleteDialog));
 const EditDialog = dynamic(() => import("./EditDialog").then((module) => module.EditDialog));
+const RerunDialog = dynamic(() => import("./RerunMeeting").then((module) => module.RerunMeeting));
 const HelpDialog = dynamic(() => import("./HelpDialog").then((module) => module.HelpDialog));
 
 export type Asked = "rename" | "tags" | "rerun" | "delete";
@@ -76,7 +77,7 @@ function Meetings() {
   const isEmpty = list.isSuccess && ids.length === 0;
   const close = () => setAsked(null);
   return (
-    <div className="mx-auto w-full max-w-5xl px-4 pt-8 pb-24 sm:px-6">
+    <div className="mx-auto w-full max-w-5xl px-4 pt-8 pb-40 sm:px-6">
       <PageHeader
         title={t("title")}
         actions={
@@ -121,6 +122,7 @@ function Meetings() {
         />
       )}
       {(asked?.what === "rename" || asked?.what === "tags") && <EditDialog meeting={asked.meeting} isAboutTags={asked.what === "tags"} onClose={close} />}
+      {asked?.what === "rerun" && <RerunDialog id={asked.meeting.id} onClose={close} />}
       {asked?.what === "delete" && <DeleteDialog meeting={asked.meeting} onClose={close} />}
       {isHelpOpen && <HelpDialog onClose={() => setHelpOpen(false)} />}
     </div>

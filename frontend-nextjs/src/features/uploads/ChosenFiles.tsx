@@ -27,6 +27,7 @@ export function ChosenFiles({ files, problems, onFiles }: Props) {
       <button
         ref={button}
         type="button"
+        data-autofocus
         onClick={() => input.current?.click()}
         className={cx("flex w-full items-center justify-center gap-3 rounded-lg border border-dashed border-line-strong text-ink-soft hover:border-accent hover:text-accent", files.length > 0 ? "py-3" : "flex-col py-10")}
       >

@@ -7,8 +7,8 @@ import { tagsIn } from "./files";
 
 const OFFERED = 8;
 
-/** Tags as little labels; a comma or Enter ends one. Those in use are offered. */
-export function TagField({ tags, onChange, autoFocus }: { tags: string[]; onChange: (tags: string[]) => void; autoFocus?: boolean }) {
+/** Tags as little labels; a comma or Enter ends one. Those in use are offered. `isFirst`: has the focus when its dialog opens. */
+export function TagField({ tags, onChange, isFirst = false }: { tags: string[]; onChange: (tags: string[]) => void; isFirst?: boolean }) {
   const t = useTranslations("uploads");
   const id = useId();
   const known = useTags();
@@ -46,7 +46,7 @@ export function TagField({ tags, onChange, autoFocus }: { tags: string[]; onChan
         <input
           id={id}
           value={draft}
-          autoFocus={autoFocus}
+          data-autofocus={isFirst || undefined}
           autoComplete="off"
           aria-describedby={`${id}-hint`}
           onChange={(event) => (event.target.value.includes(",") ? add(event.target.value) : setDraft(event.target.value))}

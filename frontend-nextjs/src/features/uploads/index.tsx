@@ -9,8 +9,9 @@ import { keys } from "@/lib/query";
 import { DropTarget } from "./DropTarget";
 import { checkFile, dayOfFile, titleOf } from "./files";
 import { isOpen, type Item, type Wishes } from "./model";
-import { UploadQueue } from "./queue";
-import { theTape, useTape } from "./recorder/useTape";
+import { theQueue, type UploadQueue } from "./queue";
+import { theTape } from "./recorder/tape";
+import { useTape } from "./recorder/useTape";
 import type { RecordingRecord } from "./shelf";
 
 const NewMeetingDialog = dynamic(() => import("./NewMeetingDialog").then((module) => module.NewMeetingDialog));
@@ -29,15 +30,9 @@ export interface UploadsContext {
 
 const NONE: readonly Item[] = [];
 const Context = createContext<UploadsContext>({ openNew: () => undefined, record: () => undefined, add: () => Promise.resolve(), addRecording: () => undefined });
-let queue: UploadQueue | null = null;
 
 export function useUploads(): UploadsContext {
   return useContext(Context);
-}
-
-function theQueue(): UploadQueue {
-  queue ??= new UploadQueue(); // in the browser only
-  return queue;
 }
 
 /** Takes files that are dropped anywhere, keeps uploads going while pages change, takes them up again after a reload. */

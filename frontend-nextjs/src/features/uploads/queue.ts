@@ -13,6 +13,8 @@ import { hasRoomFor, recordings, uploads as shelf, type UploadRecord } from "./s
 const AT_ONCE = 2;
 const FINISHING_EVERY_MS = 1000;
 const TOLD_EVERY_MS = 200;
+const STALLED_MS = 45_000;
+const UNANSWERED: Refusal = { status: 0, code: "", detail: "", retryAfterS: null };
 
 /** What others want to hear of. */
 export interface News {
@@ -29,6 +31,8 @@ interface Job {
   attempt: number;
   samples: Sample[];
   toldAtMs: number;
+  /** When bytes last moved. */
+  movedAtMs: number;
   /** Gives the lock back; null: there is none yet. */
   release: (() => void) | null;
 }
@@ -107,7 +111,7 @@ export class UploadQueue {
     this.jobs.forEach((job, id) => {
       if (this.items.find((item) => item.id === id)?.state.kind !== "sending") return;
       this.halt(job);
-      this.refused(job, { status: 0, code: "", detail: "", retryAfterS: null });
+      this.refused(job, UNANSWERED);
     });
   }
 
@@ -180,7 +184,7 @@ export class UploadQueue {
   }
 
   private take(record: UploadRecord, file: Blob | null, release: (() => void) | null): void {
-    const job: Job = { record, file, stop: null, timer: undefined, attempt: 0, samples: [], toldAtMs: 0, release };
+    const job: Job = { record, file, stop: null, timer: undefined, attempt: 0, samples: [], toldAtMs: 0, movedAtMs: 0, release };
     this.jobs.set(record.id, job);
     const { id, fileName, sizeBytes, sentBytes, wishes, hasFile, recordingId } = record;
     this.items = [...this.items, { id, fileName, sizeBytes, sentBytes, wishes, bytesPerS: null, state: { kind: "waiting" }, isKept: hasFile, recordingId }];
@@ -221,6 +225,7 @@ export class UploadQueue {
     if (!job?.file) return;
     this.happen(id, { kind: "started" });
     job.samples = [];
+    this.expectMovement(job);
     let isStopped = false;
     let abort: (() => void) | null = null;
     const stop = () => {
@@ -241,13 +246,14 @@ export class UploadQueue {
         onRefused: listening((refusal) => this.refused(job, refusal)),
       });
     } catch {
-      listening((refusal: Refusal) => this.refused(job, refusal))({ status: 0, code: "", detail: "", retryAfterS: null }); // tus itself did not load
+      listening((refusal: Refusal) => this.refused(job, refusal))(UNANSWERED); // tus itself did not load
     }
     if (isStopped) abort?.();
   }
 
   private progress(job: Job, sentBytes: number): void {
     const now = Date.now();
+    job.movedAtMs = now;
     if (now - job.toldAtMs < TOLD_EVERY_MS && sentBytes < job.record.sizeBytes) return;
     job.toldAtMs = now;
     job.samples = sampled(job.samples, { atMs: now, bytes: sentBytes });
@@ -256,8 +262,25 @@ export class UploadQueue {
     if (now - job.record.touchedAtMs > 2000) this.save(job, { sentBytes });
   }
 
+  /** A connection that died without a word is found out, and taken up again. */
+  private expectMovement(job: Job): void {
+    job.movedAtMs = Date.now();
+    clearTimeout(job.timer);
+    const look = () => {
+      if (this.items.find((item) => item.id === job.record.id)?.state.kind !== "sending") return;
+      const stillMs = Date.now() - job.movedAtMs;
+      if (stillMs < STALLED_MS) job.timer = setTimeout(look, STALLED_MS - stillMs);
+      else {
+        this.halt(job);
+        this.refused(job, UNANSWERED);
+      }
+    };
+    job.timer = setTimeout(look, STALLED_MS);
+  }
+
   private sent(job: Job, meetingId: string | null, isDuplicate: boolean): void {
     const { id } = job.record;
+    clearTimeout(job.timer);
     job.stop = null;
     this.happen(id, { kind: "sent" });
     if (meetingId) this.arrived(job, meetingId, isDuplicate);
@@ -271,7 +294,7 @@ export class UploadQueue {
       if (made) this.arrived(job, made.meetingId, made.isDuplicate);
       else job.timer = setTimeout(() => void this.finish(job), FINISHING_EVERY_MS);
     } catch (error) {
-      this.refused(job, isApiError(error) ? { ...error.problem, retryAfterS: null } : { status: 0, code: "", detail: "", retryAfterS: null });
+      this.refused(job, isApiError(error) ? { ...error.problem, retryAfterS: null } : UNANSWERED);
     }
   }
 
@@ -286,6 +309,7 @@ export class UploadQueue {
 
   private refused(job: Job, refusal: Refusal): void {
     const { id } = job.record;
+    clearTimeout(job.timer);
     job.stop = null;
     const verdict = verdictOn(refusal.status, refusal.code, job.attempt, navigator.onLine, refusal.retryAfterS);
     job.attempt += 1;
@@ -339,6 +363,14 @@ export class UploadQueue {
   private tell(): void {
     this.listeners.forEach((listener) => listener());
   }
+}
+
+let only: UploadQueue | null = null;
+
+/** The one of this tab. In the browser only. */
+export function theQueue(): UploadQueue {
+  only ??= new UploadQueue();
+  return only;
 }
 
 async function fileOfRecord(record: UploadRecord): Promise<Blob | undefined> {

@@ -2,7 +2,7 @@
 import { useTranslations } from "next-intl";
 import { useEffect, useRef, useState } from "react";
 import { meter } from "./level";
-import { theTape } from "./useTape";
+import { theTape } from "./tape";
 
 const BARS = 28;
 const TOLD_EVERY_MS = 1000;

@@ -11,9 +11,9 @@ import { useLanguage } from "@/features/shell/Language";
 import { clock, dayAndTime } from "@/lib/format";
 import { LevelMeter } from "./LevelMeter";
 import { StoppedTape } from "./StoppedTape";
-import type { TapeState } from "./tape";
 import { useElapsed } from "./useElapsed";
-import { theTape, useTapeState } from "./useTape";
+import { theTape, type TapeState } from "./tape";
+import { useTapeState } from "./useTape";
 
 export function RecorderDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations("uploads");

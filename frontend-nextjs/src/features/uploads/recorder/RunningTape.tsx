@@ -4,7 +4,8 @@ import { useTranslations } from "next-intl";
 import { IconButton } from "@/components/ui/IconButton";
 import { clock } from "@/lib/format";
 import { useElapsed } from "./useElapsed";
-import { theTape, useTapeState } from "./useTape";
+import { theTape } from "./tape";
+import { useTapeState } from "./useTape";
 
 /** The recording that goes on while one looks at something else. */
 export function RunningTape({ onOpen }: { onOpen: () => void }) {

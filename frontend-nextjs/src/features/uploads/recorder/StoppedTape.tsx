@@ -10,8 +10,7 @@ import { useLanguage } from "@/features/shell/Language";
 import { bytes, duration } from "@/lib/format";
 import { useUploads } from "..";
 import type { RecordingRecord } from "../shelf";
-import { fileOf } from "./tape";
-import { theTape } from "./useTape";
+import { fileOf, theTape } from "./tape";
 
 interface Props {
   record: RecordingRecord;
@@ -52,7 +51,7 @@ export function StoppedTape({ record, sound, isCut, onDone }: Props) {
         {duration(record.durationS, language)} · {bytes(sound.size, language)}
       </p>
       <audio ref={player} controls aria-label={t("listen")} className="w-full" />
-      <TextField label={t("title")} value={title} maxLength={300} autoFocus onFocus={(event) => event.target.select()} onChange={(event) => setTitle(event.target.value)} />
+      <TextField label={t("title")} value={title} maxLength={300} data-autofocus onFocus={(event) => event.target.select()} onChange={(event) => setTitle(event.target.value)} />
       <div className="flex flex-wrap items-center gap-2">
         <Button
           kind="danger"

@@ -264,3 +264,11 @@ function failureOf(error: unknown): Failure {
   if (name === "NotFoundError" || name === "OverconstrainedError") return "none";
   return name === "NotReadableError" || name === "AbortError" ? "busy" : "unknown";
 }
+
+let only: Tape | null = null;
+
+/** The one of this tab. In the browser only. */
+export function theTape(): Tape {
+  only ??= new Tape();
+  return only;
+}

@@ -1,13 +1,6 @@
 "use client";
 import { useEffect, useSyncExternalStore } from "react";
-import { Tape, type TapeState } from "./tape";
-
-let tape: Tape | null = null;
-
-export function theTape(): Tape {
-  tape ??= new Tape(); // in the browser only
-  return tape;
-}
+import { theTape, type TapeState } from "./tape";
 
 export function useTapeState(): TapeState {
   const one = theTape();
