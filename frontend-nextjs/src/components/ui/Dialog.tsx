@@ -4,7 +4,6 @@ import { X } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useEffect, useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { cx } from "@/lib/cx";
-import { IconButton } from "./IconButton";
 
 interface Props {
   isOpen: boolean;
@@ -27,7 +26,7 @@ export function Dialog({ isOpen, onClose, title, children, footer, size = "md" }
     if (!dialog) return;
     if (isOpen && !dialog.open) {
       dialog.showModal();
-      dialog.querySelector<HTMLElement>("[data-autofocus]")?.focus(); // React's autoFocus comes before the dialog is shown
+      (dialog.querySelector<HTMLElement>("[data-autofocus]") ?? firstIn(dialog))?.focus(); // React's autoFocus comes before the dialog is shown
     }
     if (!isOpen && dialog.open) dialog.close();
   }, [isOpen]);
@@ -56,14 +55,28 @@ export function Dialog({ isOpen, onClose, title, children, footer, size = "md" }
             <h2 id={titleId} className="pt-1.5 font-serif text-lg font-semibold">
               {title}
             </h2>
-            <IconButton label={t("close")} onClick={onClose} size="sm">
-              <X />
-            </IconButton>
+            {/* Without a hint: Escape would close that instead of the dialog. */}
+            <button
+              type="button"
+              aria-label={t("close")}
+              onClick={onClose}
+              className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-ink-soft transition-colors hover:bg-sunken hover:text-ink max-sm:size-10 [&_svg]:size-4"
+            >
+              <X aria-hidden />
+            </button>
           </header>
-          <div className="min-h-0 overflow-y-auto px-5 pb-5">{children}</div>
+          <div data-content className="min-h-0 overflow-y-auto px-5 pb-5">
+            {children}
+          </div>
           {footer && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3.5">{footer}</footer>}
         </div>
       )}
     </dialog>
   );
+}
+
+/** What has the focus at first: the first box to fill in, else the first button at the bottom, which does no harm. */
+function firstIn(dialog: HTMLDialogElement): HTMLElement | null {
+  const box = dialog.querySelector<HTMLElement>("[data-content] :is(input, select, textarea):not([disabled], [type=hidden], .sr-only)");
+  return box ?? dialog.querySelector<HTMLElement>("footer button:not([disabled])");
 }

@@ -30,7 +30,14 @@ export function ExportMenu({ meetingId, title }: { meetingId: string; title: str
           </Button>
         }
       >
-        <div className="w-84 max-w-[calc(100vw-1.75rem)]">
+        <div className="w-88 max-w-[calc(100vw-1.75rem)]">
+          <MenuItem icon={<ClipboardCopy />} onSelect={() => void copyAll()}>
+            {t("copyAll")}
+          </MenuItem>
+          <MenuItem icon={<Printer />} onSelect={() => void printing.print()}>
+            {t("print")}
+          </MenuItem>
+          <MenuSeparator />
           {GROUPS.map((group) => (
             <Fragment key={group}>
               <MenuLabel>{t(`group.${group}`)}</MenuLabel>
@@ -55,13 +62,6 @@ export function ExportMenu({ meetingId, title }: { meetingId: string; title: str
               { value: "en", label: "English" },
             ]}
           />
-          <MenuSeparator />
-          <MenuItem icon={<ClipboardCopy />} onSelect={() => void copyAll()}>
-            {t("copyAll")}
-          </MenuItem>
-          <MenuItem icon={<Printer />} onSelect={() => void printing.print()}>
-            {t("print")}
-          </MenuItem>
         </div>
       </Menu>
       <PrintSheet title={title} meetingId={meetingId} transcript={printing.transcript} />

@@ -24,7 +24,7 @@ export function CancelButton({ meeting, elapsed_s }: { meeting: Schemas["Meeting
   return (
     <div>
       <Button onClick={() => (isMuchLost(elapsed_s) ? setAsking(true) : stop())} isBusy={isCancelling}>
-        {isCancelling ? t("cancelling") : t("cancel")}
+        {isCancelling ? t("cancelling") : meeting.status === "PENDING" ? t("takeOut") : t("cancel")}
       </Button>
       <Dialog
         isOpen={isAsking}

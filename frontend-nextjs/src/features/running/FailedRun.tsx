@@ -1,5 +1,5 @@
 "use client";
-import { Download, RotateCcw, SlidersHorizontal, Trash2 } from "lucide-react";
+import { ChevronRight, Download, RotateCcw, SlidersHorizontal, Trash2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
@@ -51,7 +51,10 @@ export function FailedRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
       </div>
       <RunFacts meeting={meeting} />
       <details className="group border-t border-line pt-3 text-sm">
-        <summary className="flex min-h-8 items-center text-ink-faint hover:text-ink">{t("technical")}</summary>
+        <summary className="flex min-h-8 w-fit items-center gap-1.5 text-ink-faint hover:text-ink">
+          <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90" />
+          {t("technical")}
+        </summary>
         <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5">
           <Row term={t("tech.code")} value={failure.code} />
           {failure.message && <Row term={t("tech.message")} value={failure.message} />}

@@ -16,7 +16,7 @@ export function RunningMeeting({ meeting }: { meeting: Meeting }) {
     <>
       <Announcement meeting={meeting} />
       {meeting.status !== "COMPLETED" && (
-        <div className="w-full max-w-2xl">
+        <div className="w-full max-w-3xl">
           <Body meeting={meeting} />
         </div>
       )}

@@ -1,10 +1,11 @@
 "use client";
 /** Search everywhere: what was said, by whom, when; heard at once or opened at that second. */
-import { Search, SearchX } from "lucide-react";
+import { Search, SearchX, X } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { Suspense, useEffect, useId, useRef, type KeyboardEvent, type RefObject } from "react";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
+import { IconButton } from "@/components/ui/IconButton";
 import { Notice } from "@/components/ui/Notice";
 import { Skeleton } from "@/components/ui/Skeleton";
 import { useErrorText } from "@/features/shell/useErrorText";
@@ -115,8 +116,20 @@ function SearchBox({ ref, value, onChange, onKeyDown }: BoxProps) {
         autoComplete="off"
         maxLength={200}
         enterKeyHint="search"
-        className="h-14 w-full rounded-lg border border-line-strong bg-surface pr-4 pl-12 font-serif text-lg text-ink placeholder:text-ink-faint focus-visible:outline-offset-0"
+        className="h-14 w-full rounded-lg border border-line-strong bg-surface pr-14 pl-12 font-serif text-lg text-ink placeholder:text-ink-faint focus-visible:outline-offset-0 [&::-webkit-search-cancel-button]:hidden"
       />
+      {value !== "" && (
+        <IconButton
+          label={t("clear")}
+          className="absolute top-2 right-2"
+          onClick={() => {
+            onChange("");
+            ref.current?.focus();
+          }}
+        >
+          <X />
+        </IconButton>
+      )}
     </div>
   );
 }
