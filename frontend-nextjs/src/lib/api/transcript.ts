@@ -104,9 +104,12 @@ async function readWords(client: QueryClient, id: string, from: number, to: numb
   const lines = before.segments.slice(missing.from, missing.to + 1);
   const to_s = lines.reduce((latest, line) => Math.max(latest, line.start), 0) + 0.001;
   const now = await page(id, { words: true, limit: 2000, from_s: Math.max(0, (lines[0]?.start ?? 0) - 0.001), to_s });
-  client.setQueryData<Transcript>(key, (old) => old && { ...old, segments: withWords(old.segments, now.segments) });
+  client.setQueryData<Transcript>(key, (old) => {
+    const segments = old && withWords(old.segments, now.segments);
+    return !old || !segments || segments === old.segments ? old : { ...old, segments };
+  });
   const known = client.getQueryData<Transcript>(key);
-  if (known && !isSame(known, now)) void client.invalidateQueries({ queryKey: key });
+  if (known && !isSame(known, now)) void client.invalidateQueries({ queryKey: key }, { cancelRefetch: false });
 }
 
 /** Lays an edit's answer into the cached transcript without reading it again. Where something else has changed it
