@@ -155,7 +155,7 @@ class EditRepository:
         query = update(EditRow).where(EditRow.id == edit_id).values(**values)
         await self._session.execute(query.execution_options(synchronize_session=False))
 
-    async def _all(self, query: Select[Any, Any]) -> list[Edit]:
+    async def _all(self, query: Select[EditRow]) -> list[Edit]:
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
         return [_edit(row) for row in rows]
 
@@ -174,9 +174,8 @@ def correction_of(edit_id: EditId, position: int, kind: EditKind, payload: Mappi
     )
 
 
-def _edits(meeting_id: MeetingId) -> Select[Any, Any]:
-    query: Select[Any, Any] = select(EditRow).where(EditRow.meeting_id == meeting_id)
-    return query
+def _edits(meeting_id: MeetingId) -> Select[EditRow]:
+    return select(EditRow).where(EditRow.meeting_id == meeting_id)
 
 
 def _edit(row: EditRow) -> Edit:

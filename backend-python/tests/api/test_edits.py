@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -78,7 +79,9 @@ async def test_a_text_is_corrected_and_everything_says_so_at_once(
     for format_ in ("md", "srt"):
         assert "Rebonjour" in (await client.get(at(meeting, f"exports/{format_}"))).text, format_
     fresh = await TranscriptMemory().read(units, storage, await now(units, meeting.id))
-    assert [json.loads(one.to_json(index, with_words=True)) for index, one in enumerate(fresh.lines)] == after["segments"]
+    assert [json.loads(one.to_json(index, with_words=True)) for index, one in enumerate(fresh.lines)] == after[
+        "segments"
+    ]
 
 
 async def test_two_tabs_do_not_overwrite_each_other(
@@ -99,9 +102,7 @@ async def test_two_tabs_do_not_overwrite_each_other(
 async def test_every_kind_is_undone_and_redone(client: httpx.AsyncClient, meeting: Meeting) -> None:
     untouched = await segments(client, meeting)
     first, second = untouched[:2]
-    joinable = next(
-        (one, two) for one, two in zip(untouched, untouched[1:], strict=False) if one["end"] <= two["start"] + 0.001
-    )
+    joinable = next((one, two) for one, two in pairwise(untouched) if one["end"] <= two["start"] + 0.001)
     wishes: list[Json] = [
         {"kind": "text", "segment": line(first), "text": "Tout autre chose."},
         {"kind": "text", "segment": line(first), "text": ""},
