@@ -19,10 +19,12 @@ interface Props {
   queue: UploadQueue;
   items: readonly Item[];
   recovered: readonly RecordingRecord[];
+  /** A recording goes on, and its dialog is closed. */
+  isRecordingBehind: boolean;
   onRecorder: () => void;
 }
 
-export function UploadsPanel({ queue, items, recovered, onRecorder }: Props) {
+export function UploadsPanel({ queue, items, recovered, isRecordingBehind, onRecorder }: Props) {
   const t = useTranslations("uploads");
   const { language } = useLanguage();
   const [isFolded, setFolded] = useState(false);
@@ -36,7 +38,7 @@ export function UploadsPanel({ queue, items, recovered, onRecorder }: Props) {
       aria-label={t("panel")}
       className="fixed bottom-4 left-4 z-20 flex w-96 max-w-[calc(100vw-2rem)] flex-col overflow-hidden rounded-lg border border-line bg-surface shadow-high max-sm:bottom-20 print:hidden"
     >
-      <RunningTape onOpen={onRecorder} />
+      {isRecordingBehind && <RunningTape onOpen={onRecorder} />}
       <Recovered records={recovered} />
       {items.length > 0 && (
         <>

@@ -56,6 +56,7 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   }, [uploads, userId, client]);
 
   const isRecording = tape.phase.kind === "running" || tape.phase.kind === "paused";
+  const isRecordingBehind = isRecording && !isRecorderOpen;
   const onTheWay = new Set(items.map((item) => item.recordingId));
   const recovered = tape.recovered.filter((record) => !onTheWay.has(record.id));
   const isBusy = items.some(isOpen) || isRecording || tape.phase.kind === "stopped";
@@ -86,7 +87,9 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
       {children}
       <DropTarget onDrop={add} onDropWithDetails={(files) => setChosen((before) => [...(before ?? []), ...files])} isDialogOpen={chosen !== null} />
       {chosen && <NewMeetingDialog files={chosen} onFiles={setChosen} onClose={() => setChosen(null)} />}
-      {(items.length > 0 || isRecording || recovered.length > 0) && <UploadsPanel queue={uploads} items={items} recovered={recovered} onRecorder={value.record} />}
+      {(items.length > 0 || isRecordingBehind || recovered.length > 0) && (
+        <UploadsPanel queue={uploads} items={items} recovered={recovered} isRecordingBehind={isRecordingBehind} onRecorder={value.record} />
+      )}
       {isRecorderOpen && <RecorderDialog onClose={closeRecorder} />}
     </Context.Provider>
   );

@@ -97,15 +97,15 @@ function Controls({ phase, onHide }: { phase: "ready" | "running" | "paused" | "
   }
   return (
     <div className="flex flex-wrap justify-center gap-2">
-      <Button ref={first} size="lg" onClick={() => (phase === "running" ? theTape().pause() : theTape().resume())}>
+      <Button ref={first} onClick={() => (phase === "running" ? theTape().pause() : theTape().resume())}>
         {phase === "running" ? <Pause aria-hidden /> : <Play aria-hidden />}
         {phase === "running" ? t("pauseTape") : t("resumeTape")}
       </Button>
-      <Button kind="primary" size="lg" onClick={() => theTape().stop()}>
+      <Button kind="primary" onClick={() => theTape().stop()}>
         <Square aria-hidden />
         {t("stop")}
       </Button>
-      <Button kind="quiet" size="lg" onClick={onHide}>
+      <Button kind="quiet" onClick={onHide}>
         {t("hideRecorder")}
       </Button>
     </div>
