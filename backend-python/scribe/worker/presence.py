@@ -7,7 +7,10 @@ import asyncio
 import os
 import secrets
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from scribe import __version__
@@ -20,6 +23,8 @@ from scribe.worker.runner import JobRunner
 from scribe.worker.wiring import models_used, open_store
 
 GOODBYE_TIMEOUT_S = 1.0
+LOOK_EVERY_S = 60.0
+"""How soon it is noticed that a model was installed, or removed."""
 
 
 def worker_facts(settings: Settings) -> WorkerFacts:
@@ -35,11 +40,25 @@ def worker_facts(settings: Settings) -> WorkerFacts:
     )
 
 
+def with_models(facts: WorkerFacts, settings: Settings) -> WorkerFacts:
+    """The same worker with the models that are installed now."""
+    return replace(facts, models=_models(settings), catalogue=catalogue(settings))
+
+
 class Presence:
-    def __init__(self, units: UnitOfWorkFactory, facts: WorkerFacts, runner: JobRunner) -> None:
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        facts: WorkerFacts,
+        runner: JobRunner,
+        look: Callable[[WorkerFacts], WorkerFacts],
+    ) -> None:
+        """``look``: the same worker with the models that are installed now."""
         self._units = units
         self._facts = facts
         self._runner = runner
+        self._look = look
+        self._looked_s = time.monotonic()
 
     async def tell_for_ever(self) -> None:
         """Until cancelled. A row that is not there, or not any more, is made."""
@@ -65,11 +84,18 @@ class Presence:
             await unit.workers.forget(self._facts.id)
 
     async def _tell(self) -> None:
+        before = self._facts
+        if time.monotonic() - self._looked_s > LOOK_EVERY_S:
+            self._looked_s = time.monotonic()
+            self._facts = await asyncio.to_thread(self._look, before)
         pids = [pid for pid in (os.getpid(), self._runner.child_pid) if pid is not None]
         rss_mb = round(sum(_rss_mb(pid) for pid in pids), 1) or None
         meeting_id = self._runner.meeting_id
         async with self._units() as unit:
-            if not await unit.workers.beat(self._facts.id, rss_mb=rss_mb, meeting_id=meeting_id):
+            is_told = before == self._facts and await unit.workers.beat(
+                self._facts.id, rss_mb=rss_mb, meeting_id=meeting_id
+            )
+            if not is_told:
                 await unit.workers.register(self._facts)
                 await unit.workers.beat(self._facts.id, rss_mb=rss_mb, meeting_id=meeting_id)
 

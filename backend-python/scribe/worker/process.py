@@ -34,7 +34,7 @@ from scribe.services.recognition import Recognition
 from scribe.services.rewriting import rewrite_pending
 from scribe.services.voice_desk import VoiceDesk
 from scribe.worker.drain import Drain
-from scribe.worker.presence import Presence, worker_facts
+from scribe.worker.presence import Presence, with_models, worker_facts
 from scribe.worker.receiver import leave, listen_for_ever
 from scribe.worker.runner import JobRunner
 from scribe.worker.scratch import Scratch
@@ -82,7 +82,7 @@ class WorkerProcess:
             runner = JobRunner(queue, publisher, recognition, storage, scratch, self._database_url, settings)
             indexer = Indexer(patient_units, storage)
             drain = Drain(queue, runner, facts.id, settings.queue.poll_every_s)
-            presence = Presence(units, facts, runner)
+            presence = Presence(units, facts, runner, partial(with_models, settings=settings))
             lane = VoiceLane(
                 VoiceDesk(patient_units, storage, settings, matcher, model=model),
                 storage,
