@@ -15,7 +15,8 @@ from scribe.api.schemas.texts import Label
 from scribe.api.security import Reader, Writer
 from scribe.domain.meeting import MeetingId
 from scribe.domain.speech import SpeakerLabel
-from scribe.services import edit_views, edits
+from scribe.services import edit_undoing, edit_views, edits
+from scribe.services.edit_desk import EditDesk
 
 router = APIRouter(prefix=f"{PREFIX}/{{meeting_id}}", tags=["Corrections"])
 
@@ -52,7 +53,7 @@ async def create_edit(meeting_id: UUID, wanted: EditIn, writer: Writer, ctx: Ctx
 @router.post("/edits/{edit_id}/undo", operation_id="undo_edit", summary="Undo a change", responses=problems(404, 409))
 async def undo_edit(meeting_id: UUID, edit_id: UUID, writer: Writer, ctx: Ctx) -> EditMadeOut:
     """409 `edit.conflict` when later changes stand on it: `edits` names them."""
-    made = await edits.undo(_desk(ctx), writer, MeetingId(meeting_id), edit_id)
+    made = await edit_undoing.undo(_desk(ctx), writer, MeetingId(meeting_id), edit_id)
     await purge_now(ctx)  # a name may have taught the bank a voice
     return EditMadeOut.of(made)
 
@@ -65,7 +66,7 @@ async def undo_edit(meeting_id: UUID, edit_id: UUID, writer: Writer, ctx: Ctx) -
 )
 async def redo_edit(meeting_id: UUID, edit_id: UUID, writer: Writer, ctx: Ctx) -> EditMadeOut:
     """Also one that was lost with another run: it goes where it fits best now."""
-    made = await edits.redo(_desk(ctx), writer, MeetingId(meeting_id), edit_id)
+    made = await edit_undoing.redo(_desk(ctx), writer, MeetingId(meeting_id), edit_id)
     await purge_now(ctx)
     return EditMadeOut.of(made)
 
@@ -84,5 +85,5 @@ async def merge_speakers(
     return EditMadeOut.of(made)
 
 
-def _desk(ctx: Context) -> edits.EditDesk:
-    return edits.EditDesk(ctx.units, ctx.storage, ctx.transcripts, ctx.settings.voices)
+def _desk(ctx: Context) -> EditDesk:
+    return EditDesk(ctx.units, ctx.storage, ctx.transcripts, ctx.settings.voices)

@@ -133,7 +133,8 @@ class FusionDocument(ResultDocument):
     second_opinion: SecondOpinionPart
     """What listening again to doubtful words changed."""
     moved: MovedSegmentsPart | None = None
-    """The machine's attribution, where people gave stretches to other voices; null when nothing was moved."""
+    """The machine's own segments, where people gave stretches to other voices or corrected the text; null when nothing
+    was changed."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

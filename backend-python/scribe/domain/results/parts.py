@@ -241,18 +241,19 @@ class SpeechSharePart(Part):
 
 
 class ReplacedSegmentPart(Part):
-    """A segment that people gave to other voices, whole or in part, as the machine had it."""
+    """A segment that people gave to other voices or corrected, whole or in part, as the machine had it."""
 
     place: Count
     """Its place among the machine's segments, from 0."""
     pieces: list[Count]
-    """Places in `segments` of what it became, in time order."""
+    """Places in `segments` of what it became, in time order; empty when it was removed. One that was joined from several
+    is there for each of them."""
     segment: SegmentPart
     """The machine's own. Its `name` is null: names follow the `speakers` table."""
 
 
 class MovedSegmentsPart(Part):
-    """What is needed to take moves back: the machine's attribution where it was changed."""
+    """What is needed to take changes back: the machine's own where it was changed."""
 
     segments: list[ReplacedSegmentPart]
     """By place."""

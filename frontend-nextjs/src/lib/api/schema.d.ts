@@ -2823,6 +2823,11 @@ export interface components {
              */
             speech_s: number;
             /**
+             * Num Meetings
+             * @description Meetings that you may see in which the person is named.
+             */
+            num_meetings: number;
+            /**
              * Created At
              * Format: date-time
              */
@@ -2837,11 +2842,6 @@ export interface components {
              * @description Voiceprints of a model that is not in use any more: compared with nothing until they are made again.
              */
             num_stale: number;
-            /**
-             * Num Meetings
-             * @description Meetings that you may see in which the person is named.
-             */
-            num_meetings: number;
         };
         /**
          * PersonIn
@@ -2922,6 +2922,11 @@ export interface components {
              * @description Clean speech of all voiceprints together.
              */
             speech_s: number;
+            /**
+             * Num Meetings
+             * @description Meetings that you may see in which the person is named.
+             */
+            num_meetings: number;
             /**
              * Created At
              * Format: date-time
