@@ -7,7 +7,7 @@ Usage::
     page = await AppearanceRepository(unit.session).page(who, person_id, after=None, limit=50)
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, DateTime, Uuid, exists, func, literal, select, tuple_
@@ -40,6 +40,15 @@ class AppearanceRepository:
     async def count(self, who: Principal, person_id: PersonId) -> int:
         query = select(func.count()).select_from(MeetingRow).where(visible_to(who), _names(person_id))
         return int(await self._session.scalar(query) or 0)
+
+    async def count_each(self, who: Principal, people: Collection[PersonId]) -> Counter[PersonId]:
+        """Of several people at once."""
+        query = select(SpeakerRow.person_id, func.count(SpeakerRow.meeting_id.distinct())).join(
+            MeetingRow, MeetingRow.id == SpeakerRow.meeting_id
+        )
+        query = query.where(visible_to(who), SpeakerRow.person_id.in_(people), SpeakerRow.naming.in_(NAMED))
+        rows = await self._session.execute(query.group_by(SpeakerRow.person_id))
+        return Counter({PersonId(row[0]): row[1] for row in rows})
 
     async def num_stale(self, person_id: PersonId) -> int:
         """Voiceprints of a model that is not in use any more."""

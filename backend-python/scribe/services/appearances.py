@@ -36,6 +36,12 @@ async def counts(units: UnitOfWorkFactory, who: Principal, person_id: PersonId) 
         return PersonCounts(await repository.count(who, person_id), await repository.num_stale(person_id))
 
 
+async def counts_of(units: UnitOfWorkFactory, who: Principal, people: Collection[PersonId]) -> Mapping[PersonId, int]:
+    """Meetings that ``who`` may see, of each of these people, all of whom ``who`` may read; 0 for who is in none."""
+    async with units() as unit:
+        return await AppearanceRepository(unit.session).count_each(who, people)
+
+
 async def names_of(units: UnitOfWorkFactory, who: Principal, people: Collection[PersonId]) -> Mapping[PersonId, str]:
     """Of those whom ``who`` may read; the others are not in it."""
     if not people:

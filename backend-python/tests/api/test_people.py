@@ -284,10 +284,12 @@ async def test_meetings_of_a_person_are_those_that_the_reader_may_see(
     last = (await client.get(link[1 : link.index(">")])).json()
     assert ([item["meeting_id"] for item in last["items"]], last["next"]) == ([str(mine[0])], None)
     assert (await client.get(f"{PEOPLE}/{shared.id}")).json()["num_meetings"] == 3
+    assert [one["num_meetings"] for one in (await client.get(PEOPLE)).json()["items"]] == [3]
     act_as(stranger)
     seen = (await client.get(address)).json()["items"]
     assert [item["meeting_id"] for item in seen] == [str(theirs)]
     assert (await client.get(f"{PEOPLE}/{shared.id}")).json()["num_meetings"] == 1
+    assert [one["num_meetings"] for one in (await client.get(PEOPLE)).json()["items"]] == [1]
     assert (await client.get(address, params={"cursor": "x"})).status_code == 422
 
 

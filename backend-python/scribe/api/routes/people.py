@@ -67,7 +67,8 @@ async def list_people(request: Request, reader: Reader, ctx: Ctx, wanted: Annota
     with the same `q`."""
     check_limit(ctx, wanted.limit)
     page = await people.page(ctx.units, reader, wanted.query())
-    answer = PeopleOut.of(page, reader)
+    num_meetings = await appearances.counts_of(ctx.units, reader, [person.id for person in page.people])
+    answer = PeopleOut.of(page, reader, num_meetings)
     return Response(answer.model_dump_json(), media_type=_JSON, headers=link_to_next(request, answer.next))
 
 

@@ -4,7 +4,7 @@ Owns what a request may hold and what is shown: never a vector and never a place
 request is the one exception; ``services/voice_transfer.py`` puts it together.)
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -27,6 +27,7 @@ from scribe.domain.people import (
     Person,
     PersonChanges,
     PersonDraft,
+    PersonId,
     PersonPage,
     PersonQuery,
     may_change_person,
@@ -124,28 +125,31 @@ class PersonOut(Out):
     num_voiceprints: int
     speech_s: float
     """Clean speech of all voiceprints together."""
+    num_meetings: int
+    """Meetings that you may see in which the person is named."""
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, person: Person, who: Principal) -> Self:
-        return cls(**_shown(person, who))
+    def of(cls, person: Person, who: Principal, num_meetings: int) -> Self:
+        return cls(**_shown(person, who), num_meetings=num_meetings)
 
 
 class PersonDetailOut(PersonOut):
     num_stale: int
     """Voiceprints of a model that is not in use any more: compared with nothing until they are made again."""
-    num_meetings: int
-    """Meetings that you may see in which the person is named."""
 
     @classmethod
     def with_counts(cls, person: Person, who: Principal, counts: PersonCounts) -> Self:
         return cls(**_shown(person, who), num_stale=counts.num_stale, num_meetings=counts.num_meetings)
 
 
+_NOT_THE_SAME = {"aliases", "may_change", "num_meetings"}
+
+
 def _shown(person: Person, who: Principal) -> dict[str, Any]:
     return {
-        **{name: getattr(person, name) for name in PersonOut.model_fields if name not in {"aliases", "may_change"}},
+        **{name: getattr(person, name) for name in PersonOut.model_fields if name not in _NOT_THE_SAME},
         "aliases": list(person.aliases),
         "may_change": may_change_person(who, person.owner_id),
     }
@@ -157,8 +161,10 @@ class PeopleOut(Out):
     """To be sent as `cursor` for what comes after; null: this is the last page. `Link` has it as an address."""
 
     @classmethod
-    def of(cls, page: PersonPage, who: Principal) -> Self:
-        return cls(items=[PersonOut.of(person, who) for person in page.people], next=page.next)
+    def of(cls, page: PersonPage, who: Principal, num_meetings: Mapping[PersonId, int]) -> Self:
+        """``num_meetings``: 0 for who is not in it."""
+        shown = [PersonOut.of(person, who, num_meetings.get(person.id, 0)) for person in page.people]
+        return cls(items=shown, next=page.next)
 
 
 class ConsentOut(Out):
