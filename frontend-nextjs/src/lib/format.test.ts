@@ -62,7 +62,7 @@ describe("a date", () => {
     const now = Date.parse("2026-03-03T12:00:00Z");
     expect(ago("2026-03-03T11:57:00Z", "fr", now)).toBe("il y a 3 minutes");
     expect(ago("2026-03-02T11:00:00Z", "en", now)).toBe("yesterday");
-    expect(ago("2026-03-03T11:59:50Z", "en", now)).toBe("this minute");
+    expect(ago("2026-03-03T11:59:50Z", "en", now)).toBe("just now");
     expect(ago("2024-01-01T00:00:00Z", "en", now)).toBe("2 years ago");
   });
 });

@@ -51,7 +51,7 @@ export function dayAndTime(iso: string, language: Language): string {
   );
 }
 
-/** `il y a 3 minutes`, `yesterday`. */
+/** `il y a 3 minutes`, `yesterday`; under a minute `à l’instant`, `just now`. */
 export function ago(iso: string, language: Language, now: number = Date.now()): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -65,5 +65,5 @@ export function ago(iso: string, language: Language, now: number = Date.now()): 
   for (const [unit, length] of steps) {
     if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
   }
-  return format.format(0, "minute");
+  return language === "fr" ? "à l’instant" : "just now";
 }

@@ -53,8 +53,8 @@ function Disk({ use, used }: { use: Use; used: number }) {
       <p className="font-serif text-2xl font-semibold">{t("used", { size: bytes(used, language) })}</p>
       {free !== null && total !== null && total > 0 && (
         <>
-          <Progress percent={(1 - free / total) * 100} label={t("disk")} className="max-w-md" />
           <p className="text-sm text-ink-soft">{t("free", { free: bytes(free, language), total: bytes(total, language) })}</p>
+          <Progress percent={(1 - free / total) * 100} label={t("disk")} className="max-w-md" />
           {free / total < LOW && <Notice tone="warning">{t("low")}</Notice>}
         </>
       )}

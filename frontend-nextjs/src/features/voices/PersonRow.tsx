@@ -14,6 +14,7 @@ export function PersonRow({ person }: { person: Person }) {
   const facts = [
     t("samples", { count: person.num_voiceprints }),
     ...(person.num_voiceprints > 0 ? [t("speech", { duration: duration(person.speech_s, language) })] : []),
+    ...(person.num_meetings > 0 ? [t("meetings", { count: person.num_meetings })] : []),
     ...(person.aliases.length > 0 ? [t("alias", { names: person.aliases.join(", ") })] : []),
   ];
   return (
