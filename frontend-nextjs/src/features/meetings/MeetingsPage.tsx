@@ -3,7 +3,7 @@
 import { Mic, Plus, SearchX } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useTranslations } from "next-intl";
-import { Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Notice } from "@/components/ui/Notice";
@@ -72,10 +72,13 @@ function Meetings() {
     }),
     [uploads, pinned, meetings],
   );
-  useRows(ids, rowKeys);
+  const restoreFocus = useRows(ids, rowKeys);
 
   const isEmpty = list.isSuccess && ids.length === 0;
   const close = () => setAsked(null);
+  useEffect(() => {
+    if (!asked) restoreFocus();
+  }, [asked, restoreFocus]);
   return (
     <div className="mx-auto w-full max-w-5xl px-4 pt-8 pb-40 sm:px-6">
       <PageHeader

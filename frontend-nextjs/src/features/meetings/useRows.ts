@@ -27,33 +27,35 @@ function isTaken(target: EventTarget | null): boolean {
   return target.isContentEditable || target.closest("input, textarea, select, dialog, [role=menu], [role=dialog]") !== null;
 }
 
-export function useRows(ids: string[], keys: RowKeys): void {
-  const last = useRef<string | undefined>(undefined);
-  const before = useRef<string[]>([]);
+/** Answers with what puts the focus back where it was, or on the neighbour of a row that is gone: for after a dialog. */
+export function useRows(ids: string[], keys: RowKeys): () => void {
+  const last = useRef<{ id: string; place: number } | undefined>(undefined);
+  const shown = useRef(ids);
 
   useEffect(() => {
     const remember = (event: FocusEvent) => {
       const id = rowOf(event.target as Element);
-      if (id) last.current = id;
+      if (id) last.current = { id, place: shown.current.indexOf(id) };
       else if (event.target instanceof HTMLElement && !event.target.closest("dialog, [role=menu]")) last.current = undefined;
     };
     document.addEventListener("focusin", remember);
     return () => document.removeEventListener("focusin", remember);
   }, []);
 
+  const restore = useCallback(() => {
+    if (!last.current || document.activeElement !== document.body) return;
+    const { id, place } = last.current;
+    focusRow(shown.current.includes(id) ? id : (shown.current[place] ?? shown.current.at(-1)));
+  }, []);
+
   useEffect(() => {
-    // A row that had the focus moved to another heading, or is gone: the focus goes with it, or to its neighbour.
-    const id = last.current;
-    if (id && document.activeElement === document.body) {
-      const place = before.current.indexOf(id);
-      focusRow(ids.includes(id) ? id : (ids[Math.min(place, ids.length - 1)] ?? ids.at(-1)));
-    }
-    before.current = ids;
-  }, [ids]);
+    shown.current = ids;
+    restore(); // a row that had the focus may stand under another heading now, or be gone
+  }, [ids, restore]);
 
   const move = useCallback(
     (step: number) => {
-      const place = last.current ? ids.indexOf(last.current) : -1;
+      const place = last.current ? ids.indexOf(last.current.id) : -1;
       const next = place < 0 ? (step > 0 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, place + step));
       focusRow(ids[next]);
     },
@@ -85,4 +87,5 @@ export function useRows(ids: string[], keys: RowKeys): void {
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
   }, [ids, keys, move]);
+  return restore;
 }

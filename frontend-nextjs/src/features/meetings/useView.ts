@@ -1,17 +1,22 @@
 "use client";
 import { useSearchParams } from "next/navigation";
-import { useCallback, useMemo } from "react";
+import { useCallback, useState } from "react";
 import { addressOf, viewOf, type View } from "./view";
 
-/** What the list shows, kept in the address. `isSmall`: another letter of the same search, not a place to go back to. */
+/** What the list shows, kept in the address. `isSmall`: another letter of the same search, not a place to go back to.
+ *
+ * Shown at once: the router tells of a changed address only a moment later, and a box that is ticked must not wait. */
 export function useView(): [View, (change: Partial<View>, isSmall?: boolean) => void] {
   const address = useSearchParams();
-  const view = useMemo(() => viewOf(address), [address]);
+  const told = address.toString();
+  const [shown, setShown] = useState(() => ({ told, view: viewOf(address) }));
+  if (shown.told !== told) setShown({ told, view: viewOf(address) });
   const change = useCallback((changes: Partial<View>, isSmall = false) => {
-    const now = viewOf(new URLSearchParams(window.location.search));
-    const next = addressOf({ ...now, ...changes }) || window.location.pathname;
-    if (isSmall) window.history.replaceState(null, "", next);
-    else window.history.pushState(null, "", next);
+    const next = { ...viewOf(new URLSearchParams(window.location.search)), ...changes };
+    const to = addressOf(next) || window.location.pathname;
+    if (isSmall) window.history.replaceState(null, "", to);
+    else window.history.pushState(null, "", to);
+    setShown((before) => ({ ...before, view: next }));
   }, []);
-  return [view, change];
+  return [shown.view, change];
 }
