@@ -5,10 +5,10 @@ import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { TextArea, TextField } from "@/components/ui/Field";
 import { Notice } from "@/components/ui/Notice";
+import { TagField } from "@/features/uploads/TagField";
 import { useErrorText } from "@/features/shell/useErrorText";
 import type { Schemas } from "@/lib/api/client";
 import { useUpdateMeeting } from "@/lib/api/meetings";
-import { itemsOf } from "./options";
 
 const FORM = "meeting-details";
 
@@ -20,7 +20,7 @@ export function DetailsDialog({ meeting, onClose }: { meeting: Schemas["MeetingO
   const update = useUpdateMeeting();
   const [title, setTitle] = useState(meeting.title);
   const [heldOn, setHeldOn] = useState(meeting.held_on ?? "");
-  const [tags, setTags] = useState(meeting.tags.join(", "));
+  const [tags, setTags] = useState(meeting.tags);
   const [notes, setNotes] = useState(meeting.notes);
   const [isTried, setTried] = useState(false);
   const isUntitled = title.trim() === "";
@@ -28,7 +28,7 @@ export function DetailsDialog({ meeting, onClose }: { meeting: Schemas["MeetingO
     event.preventDefault();
     setTried(true);
     if (isUntitled) return;
-    const changes = { title: title.trim(), held_on: heldOn || null, tags: itemsOf(tags), notes };
+    const changes = { title: title.trim(), held_on: heldOn || null, tags, notes };
     update.mutate({ id: meeting.id, changes }, { onSuccess: onClose });
   };
   return (
@@ -57,7 +57,7 @@ export function DetailsDialog({ meeting, onClose }: { meeting: Schemas["MeetingO
         />
         <div className="grid gap-4 sm:grid-cols-2">
           <TextField label={t("details.date")} type="date" value={heldOn} onChange={(event) => setHeldOn(event.target.value)} />
-          <TextField label={t("details.tags")} value={tags} onChange={(event) => setTags(event.target.value)} hint={t("details.tagsHint")} />
+          <TagField tags={tags} onChange={setTags} />
         </div>
         <TextArea label={t("details.notes")} value={notes} onChange={(event) => setNotes(event.target.value)} rows={5} maxLength={20_000} />
       </form>
