@@ -23,7 +23,7 @@ export function Popover({ trigger, children, align = "start", isOpen, onOpenChan
           sideOffset={6}
           collisionPadding={8}
           aria-label={label}
-          className={cx("z-40 max-h-[75dvh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-lg border border-line bg-surface p-3 shadow-high outline-none", className)}
+          className={cx("z-40 max-h-[min(75dvh,var(--radix-popover-content-available-height))] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-lg border border-line bg-surface p-3 shadow-high outline-none", className)}
         >
           {children}
         </Radix.Content>

@@ -9,7 +9,9 @@ import { useToast } from "@/components/ui/Toast";
 import type { Segment } from "@/features/meeting/model";
 import { useErrorText } from "@/features/shell/useErrorText";
 import { copy } from "@/lib/clipboard";
-import { authorOf } from "./authors";
+import { useMe } from "@/lib/api/me";
+import { useEdits } from "@/lib/api/edits";
+import { latestAuthor, nameOfAuthor } from "./authors";
 import { useCorrections } from "./context";
 import type { Problem } from "./queue";
 import { refusalOf } from "./sending";
@@ -23,7 +25,8 @@ export function ConflictPanel({ problem, segment }: { problem: Problem; segment:
   useEffect(() => panel.current?.focus(), []);
   const { mine, error } = problem;
   const isConflict = error === null || refusalOf(error).isConflict;
-  const who = authorOf(problem.edits) ?? t("somebody");
+  const author = useAuthor(problem, segment);
+  const who = author.name ?? t("somebody");
   const theirs = segment?.text ?? "";
   const end = (then?: () => void) => {
     settle(problem.id);
@@ -40,7 +43,13 @@ export function ConflictPanel({ problem, segment }: { problem: Problem; segment:
     >
       <p role="alert" className="flex items-start gap-2 font-medium text-warning">
         <GitCompareArrows aria-hidden className="mt-0.5 size-4 shrink-0" />
-        {!isConflict ? t("notTaken", { why: errorText(error) }) : segment ? t("changedBy", { who }) : t("removedBy", { who })}
+        {!isConflict
+          ? t("notTaken", { why: errorText(error) })
+          : author.isMe
+            ? t("changedByYou")
+            : segment
+              ? t("changedBy", { who })
+              : t("removedBy", { who })}
       </p>
       <dl className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
         {segment && (
@@ -66,6 +75,16 @@ export function ConflictPanel({ problem, segment }: { problem: Problem; segment:
       </div>
     </div>
   );
+}
+
+/** Who made it what it is. A refusal says so; of what arrived by itself, the history knows. */
+function useAuthor(problem: Problem, segment: Segment | null): { name: string | null; isMe: boolean } {
+  const { meetingId } = useCorrections();
+  const me = useMe().data?.user.id;
+  const history = useEdits(meetingId, { isEnabled: problem.edits.length === 0 });
+  const standing = history.data?.pages[0]?.items.filter((edit) => edit.id === segment?.edit_id) ?? [];
+  const author = latestAuthor(problem.edits.length > 0 ? problem.edits : standing);
+  return { name: nameOfAuthor(author), isMe: author !== null && author.id === me };
 }
 
 function CopyButton({ text }: { text: string }) {

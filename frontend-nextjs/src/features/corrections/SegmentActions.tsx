@@ -32,7 +32,7 @@ export function SegmentActions({ segment, next }: { segment: Segment; next: Segm
     </button>
   );
   return (
-    <div className="flex items-center print:hidden">
+    <div className="flex items-center rounded-md border border-line bg-surface print:hidden">
       <button type="button" aria-label={t("editAt", { time })} title={t("edit")} className={BUTTON} onClick={() => startEditing(segment)}>
         <Pencil aria-hidden />
       </button>

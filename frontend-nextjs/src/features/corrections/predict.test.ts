@@ -12,8 +12,9 @@ describe("what an edit will become", () => {
     const [text] = predict({ kind: "text", lines: [segment], text: " bonjour  à tout le monde " }, [segment], nobody);
     expect(text!.text).toBe("bonjour à tout le monde");
     expect(text!.words!.map(({ word, start }) => [word, start])).toEqual([["bonjour", 10], ["à", 11], ["tout", 11.2], ["le", 12], ["monde", 13]]);
-    expect(text!.words!.every((word) => word.confidence === 1 && word.end > word.start)).toBe(true);
-    expect(text!.num_doubtful).toBe(0);
+    expect(text!.words!.map((word) => word.confidence)).toEqual([0.4, 1, 1, 0.4, 0.4]);
+    expect(text!.words!.every((word) => word.end > word.start)).toBe(true);
+    expect(text!.num_doubtful).toBe(3);
   });
   it("is nothing when the text is emptied", () => {
     const segment = said(0, "A", "euh");

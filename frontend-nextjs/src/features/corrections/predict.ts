@@ -1,5 +1,5 @@
 /** What the service will most likely answer to an edit: shown at once, laid over by the answer when it comes. */
-import type { Segment, Word } from "@/features/meeting/model";
+import { DOUBTFUL_BELOW, type Segment, type Word } from "@/features/meeting/segments";
 import type { Line } from "./lines";
 import { tidy } from "./lines";
 import { spokenWords, wordAt, wordStarts } from "./carets";
@@ -37,7 +37,8 @@ export function predict(action: Action, segments: readonly Segment[], nameOf: (l
 function withText(segment: Segment, wanted: string): Segment[] {
   const text = tidy(wanted);
   if (!text) return [];
-  return [{ ...segment, text, num_doubtful: 0, words: segment.words && retimed(segment, segment.words, text) }];
+  const words = segment.words && retimed(segment, segment.words, text);
+  return [{ ...segment, text, words, num_doubtful: words ? numDoubtful(words) : segment.num_doubtful }];
 }
 
 function halves(segment: Segment, caret: number): Segment[] {
@@ -49,12 +50,15 @@ function halves(segment: Segment, caret: number): Segment[] {
   const share = cut / Math.max(1, segment.text.length);
   const middle = segment.start + (segment.end - segment.start) * share;
   const [end, start] = words ? [words[at - 1]!.end, words[at]!.start] : [middle, middle];
-  const doubtful = (part: Word[] | null) => (part && segment.num_doubtful > 0 ? part.filter((word) => (word.confidence ?? 1) < 0.5).length : 0);
   const [left, right] = [words?.slice(0, at) ?? null, words?.slice(at) ?? null];
   return [
-    { ...segment, end, text: segment.text.slice(0, cut).trim(), words: left ?? undefined, num_doubtful: doubtful(left) },
-    { ...segment, start, text: segment.text.slice(cut).trim(), words: right ?? undefined, num_doubtful: doubtful(right) },
+    { ...segment, end, text: segment.text.slice(0, cut).trim(), words: left ?? undefined, num_doubtful: numDoubtful(left) },
+    { ...segment, start, text: segment.text.slice(cut).trim(), words: right ?? undefined, num_doubtful: numDoubtful(right) },
   ];
+}
+
+function numDoubtful(words: readonly Word[] | null): number {
+  return words?.filter((word) => word.confidence < DOUBTFUL_BELOW).length ?? 0;
 }
 
 function joined(first: Segment, second: Segment): Segment {
@@ -68,7 +72,7 @@ function joined(first: Segment, second: Segment): Segment {
   };
 }
 
-/** Words that stay at either end keep their times; what changed between them is spread over the time between. */
+/** Words that stay at either end keep their times, and their doubts; what changed between them is spread over the time between. */
 function retimed(segment: Segment, words: readonly Word[], text: string): Word[] {
   const now = spokenWords(text).map(({ word }) => word);
   const old = words.map(({ word }) => word.trim());
@@ -86,6 +90,5 @@ function retimed(segment: Segment, words: readonly Word[], text: string): Word[]
     said += word.length;
     return { start, end: from + ((to - from) * said) / length, word, confidence: 1, speaker: segment.speaker };
   });
-  const kept = (part: readonly Word[]) => part.map((word) => ({ ...word, confidence: 1 }));
-  return [...kept(words.slice(0, head)), ...spread, ...kept(words.slice(words.length - tail))];
+  return [...words.slice(0, head), ...spread, ...words.slice(words.length - tail)];
 }

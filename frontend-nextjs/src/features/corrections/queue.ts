@@ -311,15 +311,16 @@ export class EditQueue {
     this.items = this.items.filter((one) => one !== item);
     this.steps.forget(item.task.op === "make" ? item.id : item.task.of);
     const { isConflict, current, edits } = this.outside.refusal(error);
-    this.outside.board.lay(item.to, this.origin(item));
-    this.outside.relined(item.to, item.from);
-    if (isConflict && isWished(item, current)) {
-      // Somebody else did the same, or an earlier attempt did it and its answer was lost on the way.
-    } else if (item.task.op === "make" && item.task.action.kind === "text") {
-      const later = this.takeLater(item.to);
-      this.problems = [...this.problems, { id: item.id, line: item.from[0]!, mine: later ?? item.task.action.text, current, edits, error }];
-    } else {
-      this.outside.tell(item, error);
+    // Where somebody else did the same, or an earlier attempt did it and its answer was lost, nothing is to be decided.
+    if (!isConflict || !isWished(item, current)) {
+      this.outside.board.lay(item.to, this.origin(item));
+      this.outside.relined(item.to, item.from);
+      if (item.task.op === "make" && item.task.action.kind === "text") {
+        const mine = this.takeLater(item.to) ?? item.task.action.text;
+        this.problems = [...this.problems, { id: item.id, line: item.from[0]!, mine, current, edits, error }];
+      } else {
+        this.outside.tell(item, error);
+      }
     }
     this.outside.board.reread();
     this.changed();

@@ -9,6 +9,7 @@ import { useTranscript } from "@/features/meeting/model";
 import { useSpeakerLabel } from "@/features/meeting/useSpeakerLabel";
 import { useLanguage } from "@/features/shell/Language";
 import type { Speaker } from "@/lib/api/speakers";
+import { cx } from "@/lib/cx";
 import { duration } from "@/lib/format";
 import { Samples } from "./Samples";
 import { talkers } from "./shares";
@@ -36,21 +37,25 @@ export function MergeWith({ meetingId, speaker, others, isBusy, onBack, onMerge 
       <fieldset className="flex flex-col gap-1">
         <legend className="mb-1.5 text-sm font-medium">{t("naming.mergeQuestion", { who })}</legend>
         {heard.map(({ speaker: one, seconds }) => (
-          <label key={one.label} className="flex min-h-10 cursor-pointer items-center gap-3 rounded-md px-2 py-1 hover:bg-sunken">
-            <input type="radio" name="into" className="size-4 accent-accent" checked={into?.label === one.label} onChange={() => setInto(one)} />
-            <SpeakerDot label={one.label} name={one.name} size="sm" />
-            <span className="min-w-0 flex-1 truncate">{speakerLabel(one.label, one.name)}</span>
-            <span className="tabular text-xs text-ink-faint">{duration(seconds, language)}</span>
-          </label>
+          <div key={one.label} className={cx("rounded-md", into?.label === one.label && "bg-sunken pb-3")}>
+            <label className="flex min-h-10 cursor-pointer items-center gap-3 rounded-md px-2 py-1 hover:bg-sunken">
+              <input type="radio" name="into" className="size-4 accent-accent" checked={into?.label === one.label} onChange={() => setInto(one)} />
+              <SpeakerDot label={one.label} name={one.name} size="sm" />
+              <span className="min-w-0 flex-1 truncate">{speakerLabel(one.label, one.name)}</span>
+              <span className="tabular text-xs text-ink-faint">{duration(seconds, language)}</span>
+            </label>
+            {into?.label === one.label && (
+              <div className="mt-1 pl-9">
+                <Samples speaker={one} />
+              </div>
+            )}
+          </div>
         ))}
         {heard.length === 0 && <p className="text-ink-soft">{t("naming.mergeNobody")}</p>}
       </fieldset>
-      {into && (
-        <div role="status" className="flex flex-col gap-3">
-          <Voice speaker={into} />
-          <p className="text-sm text-ink-soft">{t("naming.mergeMeans", { who, name: speakerLabel(into.label, into.name) })}</p>
-        </div>
-      )}
+      <p role="status" className="text-sm text-ink-soft empty:hidden">
+        {into && t("naming.mergeMeans", { who, name: speakerLabel(into.label, into.name) })}
+      </p>
       <div className="flex justify-between gap-2">
         <Button kind="quiet" onClick={onBack}>
           <ArrowLeft aria-hidden />

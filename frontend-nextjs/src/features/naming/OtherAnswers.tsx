@@ -17,25 +17,27 @@ export function OtherAnswers({ speaker, isBusy, hasOthers, onDecide, onMerge }: 
   const t = useTranslations("naming");
   const isHuman = speaker.naming === "confirmed" || speaker.naming === "rejected";
   return (
-    <div className="-mx-2.5 flex flex-wrap border-t border-line pt-2">
-      {hasOthers && (
-        <Button size="sm" kind="quiet" className="max-sm:h-10" disabled={isBusy} onClick={onMerge}>
-          <Combine aria-hidden />
-          {t("sameAs")}
-        </Button>
-      )}
-      {speaker.naming !== "rejected" && (
-        <Button size="sm" kind="quiet" className="max-sm:h-10" disabled={isBusy} onClick={() => onDecide({ unknown: true })}>
-          <UserX aria-hidden />
-          {t("nobody")}
-        </Button>
-      )}
-      {isHuman && (
-        <Button size="sm" kind="quiet" className="max-sm:h-10" disabled={isBusy} onClick={() => onDecide({ automatic: true })}>
-          <RotateCcw aria-hidden />
-          {t("automatic")}
-        </Button>
-      )}
+    <div className="border-t border-line pt-2">
+      <div className="-mx-2.5 flex flex-wrap">
+        {hasOthers && (
+          <Button size="sm" kind="quiet" className="max-sm:h-10" disabled={isBusy} onClick={onMerge}>
+            <Combine aria-hidden />
+            {t("sameAs")}
+          </Button>
+        )}
+        {speaker.naming !== "rejected" && (
+          <Button size="sm" kind="quiet" className="max-sm:h-10" disabled={isBusy} onClick={() => onDecide({ unknown: true })}>
+            <UserX aria-hidden />
+            {t("nobody")}
+          </Button>
+        )}
+        {isHuman && (
+          <Button size="sm" kind="quiet" className="max-sm:h-10" disabled={isBusy} onClick={() => onDecide({ automatic: true })}>
+            <RotateCcw aria-hidden />
+            {t("automatic")}
+          </Button>
+        )}
+      </div>
     </div>
   );
 }

@@ -28,9 +28,9 @@ export function WhoButton({ meetingId, label, isOpen, onOpenChange, ...rest }: P
   const content = isOpen && <WhoIsThis meetingId={meetingId} label={label} onDone={close} />;
   if (isWide) {
     return (
-      <Popover trigger={button} isOpen={isOpen} onOpenChange={onOpenChange} label={t("who")} className="w-96 p-0">
-        <h2 className="px-4 pt-3.5 pb-1 font-serif text-lg font-semibold">{t("who")}</h2>
-        <div className="px-4 pb-4">{content}</div>
+      <Popover trigger={button} isOpen={isOpen} onOpenChange={onOpenChange} label={t("who")} className="w-96">
+        <h2 className="px-1.5 pt-1 pb-3 font-serif text-lg font-semibold">{t("who")}</h2>
+        <div className="px-1.5 pb-1">{content}</div>
       </Popover>
     );
   }

@@ -15,7 +15,6 @@ interface Props {
 }
 
 export function WhoItIs({ speaker, isBusy, onDecide }: Props) {
-
   const called = useSpeakerLabel()(speaker.label, speaker.name);
   return (
     <div className="flex items-start gap-3">
