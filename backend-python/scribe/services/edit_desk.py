@@ -33,8 +33,9 @@ from scribe.services.transcripts import Change, Transcript, TranscriptMemory
 
 MAX_EDITS = 20_000
 """Of one meeting, undone ones included: more is a program gone wild."""
-ATTEMPTS = 8
-"""Others may change the meeting while a change is prepared: then it is prepared again."""
+ATTEMPTS = 30
+"""Others may change the meeting while a change is prepared: then it is prepared again. One of them always gets through,
+so that this many may write at once."""
 MAX_CHANGED_LINES = 400
 """A change of more is not sent: the transcript is to be read again."""
 

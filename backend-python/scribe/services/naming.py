@@ -28,6 +28,7 @@ from scribe.domain.edits import Edit, EditId, EditKind
 from scribe.domain.errors import ConsentError, ForbiddenError, NotFoundError
 from scribe.domain.meeting import MeetingId, UserId
 from scribe.domain.meetings import Meeting
+from scribe.domain.moved_speech import Moves, seconds_moved
 from scribe.domain.namings import Naming, Speaker
 from scribe.domain.people import (
     Person,
@@ -126,7 +127,7 @@ class SpeakerView:
     """The cleanest stretches: what to listen to."""
     has_sample: bool
     speech_s: float
-    """Everything this speaker says."""
+    """Everything this speaker says, after what was moved by hand; in the answer to a decision, before."""
     quality: VoiceQuality | None
     has_print: bool
     """Whether the voice was measured, and still is there to be compared or learned."""
@@ -151,7 +152,13 @@ async def speakers(units: UnitOfWorkFactory, who: Principal, meeting_id: Meeting
         published_folder(meeting)
         found = await unit.speakers.of_meeting(meeting_id)
         known = await _known(unit, who, found)
-    return [_view(speaker, known) for speaker in found]
+        labels = {speaker.label for speaker in found}
+        standing = [
+            move for move in await unit.speakers.moves(meeting_id) if not move.is_lost and move.to_label in labels
+        ]
+    moved_s = seconds_moved(Moves(standing), {speaker.label: speaker for speaker in found}) if standing else {}
+    views = [_view(speaker, known) for speaker in found]
+    return [replace(view, speech_s=max(view.speech_s + moved_s.get(view.label, 0.0), 0.0)) for view in views]
 
 
 async def name(

@@ -87,7 +87,8 @@ class Recognition:
                 return HandMoves()
             speakers = await unit.speakers.of_meeting(job.meeting_id)
         return HandMoves(
-            tuple(HandMove(move.span, move.to_label) for move in moves), {one.label: one.turns for one in speakers}
+            tuple(HandMove(move.span, move.to_label) for move in moves if not move.is_merge),
+            {one.label: one.turns for one in speakers},
         )
 
     # --- afterwards, from the stored prints --------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Corrections over HTTP: made, shown, undone, redone; what somebody else changed meanwhile is not overwritten."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -50,6 +51,12 @@ async def edit(client: httpx.AsyncClient, meeting: Meeting, **wish: Any) -> Json
     return made
 
 
+async def reread(units: UnitOfWorkFactory, storage: Storage, meeting: Meeting) -> list[Json]:
+    """From the files, not from memory."""
+    fresh = await TranscriptMemory().read(units, storage, await now(units, meeting.id))
+    return [json.loads(line.to_json(index, with_words=True)) for index, line in enumerate(fresh.lines)]
+
+
 def applied(before: list[Json], change: Json) -> list[Json]:
     """As a client does it."""
     start, end = change["from_index"], change["from_index"] + change["num_removed"]
@@ -78,10 +85,7 @@ async def test_a_text_is_corrected_and_everything_says_so_at_once(
     assert [one["text"] for one in made["edit"]["after"]] == [text]
     for format_ in ("md", "srt"):
         assert "Rebonjour" in (await client.get(at(meeting, f"exports/{format_}"))).text, format_
-    fresh = await TranscriptMemory().read(units, storage, await now(units, meeting.id))
-    assert [json.loads(one.to_json(index, with_words=True)) for index, one in enumerate(fresh.lines)] == after[
-        "segments"
-    ]
+    assert await reread(units, storage, meeting) == after["segments"]
 
 
 async def test_two_tabs_do_not_overwrite_each_other(
@@ -99,7 +103,9 @@ async def test_two_tabs_do_not_overwrite_each_other(
     assert texts[:2] == ["Le premier.", "Le deuxième."]
 
 
-async def test_every_kind_is_undone_and_redone(client: httpx.AsyncClient, meeting: Meeting) -> None:
+async def test_every_kind_is_undone_and_redone(
+    client: httpx.AsyncClient, meeting: Meeting, units: UnitOfWorkFactory, storage: Storage
+) -> None:
     untouched = await segments(client, meeting)
     first, second = untouched[:2]
     joinable = next((one, two) for one, two in pairwise(untouched) if one["end"] <= two["start"] + 0.001)
@@ -116,6 +122,7 @@ async def test_every_kind_is_undone_and_redone(client: httpx.AsyncClient, meetin
         changed = await segments(client, meeting)
         assert changed != untouched, wish["kind"]
         assert applied(untouched, made["change"]) == changed, wish["kind"]
+        assert await reread(units, storage, meeting) == changed, wish["kind"]
         undone = await client.post(at(meeting, f"edits/{made['edit']['id']}/undo"))
         assert undone.status_code == 200, undone.text
         assert undone.json()["edit"]["undone_at"] is not None
@@ -131,6 +138,65 @@ async def test_every_kind_is_undone_and_redone(client: httpx.AsyncClient, meetin
 
 def other_speaker(segment: Json) -> str:
     return "SPEAKER_01" if segment["speaker"] == "SPEAKER_00" else "SPEAKER_00"
+
+
+async def test_many_at_once_lose_nothing(client: httpx.AsyncClient, meeting: Meeting) -> None:
+    before = await segments(client, meeting)
+    wishes = [{"kind": "text", "segment": line(one), "text": f"Ligne {one['index']}."} for one in before]
+    wishes += [{"kind": "text", "segment": line(before[0]), "text": f"Autre {number}."} for number in range(5)]
+    answers = await asyncio.gather(*(client.post(at(meeting, "edits"), json=wish) for wish in wishes))
+    statuses = [answer.status_code for answer in answers]
+    assert sorted(statuses) == [201] * len(before) + [409] * 5
+    after = await segments(client, meeting)
+    assert [one["text"] for one in after[1:]] == [f"Ligne {one['index']}." for one in before[1:]]
+    numbers = [one["number"] for one in (await client.get(at(meeting, "edits"))).json()["items"]]
+    assert numbers == list(range(len(before), 0, -1))
+
+
+async def test_the_history_comes_by_the_page_and_of_strangers_nothing(
+    client: httpx.AsyncClient, meeting: Meeting, act_as: Callable[[Principal], None], stranger: Principal
+) -> None:
+    for number in range(3):
+        first = (await segments(client, meeting))[0]
+        made = await edit(client, meeting, kind="text", segment=line(first), text=f"Version {number}.")
+    page = (await client.get(at(meeting, "edits?limit=2"))).json()
+    rest = (await client.get(at(meeting, f"edits?limit=2&cursor={page['next']}"))).json()
+    assert [one["number"] for one in (*page["items"], *rest["items"])] == [3, 2, 1]
+    assert rest["next"] is None
+    assert (await client.get(at(meeting, "edits?cursor=x"))).status_code == 422
+    act_as(stranger)
+    wish = {"kind": "confirm", "segment": line(first)}
+    for method, tail, body in (
+        ("GET", "edits", None),
+        ("POST", "edits", wish),
+        ("POST", f"edits/{made['edit']['id']}/undo", None),
+        ("POST", f"edits/{made['edit']['id']}/redo", None),
+        ("POST", "speakers/SPEAKER_00/merge", {"into": "SPEAKER_01"}),
+    ):
+        assert (await client.request(method, at(meeting, tail), json=body)).status_code == 404, tail
+
+
+async def test_what_would_change_nothing_or_cannot_be_is_refused(client: httpx.AsyncClient, meeting: Meeting) -> None:
+    all_ = await segments(client, meeting)
+    first = all_[0]
+    for wish, status in (
+        ({"kind": "text", "segment": line(first), "text": first["text"]}, 422),
+        ({"kind": "split", "segment": line(first), "at": 1000}, 422),
+        ({"kind": "split", "segment": line(first), "at": 0}, 422),
+        ({"kind": "join", "segments": [line(all_[1]), line(first)]}, 422),
+        ({"kind": "join", "segments": [line(first), line(all_[4])]}, 422),
+        ({"kind": "move", "segments": [line(first)], "to_label": first["speaker"]}, 422),
+        ({"kind": "move", "segments": [line(first)], "to_label": "SPEAKER_77"}, 404),
+        ({"kind": "other", "segment": line(first)}, 422),
+        ({"kind": "text", "segment": {**line(first), "end": 1e9}, "text": "x"}, 422),
+        ({"kind": "text", "segment": line(first), "text": "x\0y"}, 201),
+    ):
+        answer = await client.post(at(meeting, "edits"), json=wish)
+        assert answer.status_code == status, (wish, answer.text)
+    assert (await segments(client, meeting))[0]["text"] == "xy", "controls are left out"
+    for label, into, status in (("SPEAKER_00", "SPEAKER_00", 422), ("SPEAKER_00", "SPEAKER_77", 404)):
+        answer = await client.post(at(meeting, f"speakers/{label}/merge"), json={"into": into})
+        assert answer.status_code == status
 
 
 async def test_what_later_changes_stand_on_is_not_undone(client: httpx.AsyncClient, meeting: Meeting) -> None:
@@ -154,6 +220,7 @@ async def test_two_speakers_become_one_and_two_again(client: httpx.AsyncClient, 
     merged = await segments(client, meeting)
     assert "SPEAKER_01" not in {one["speaker"] for one in merged}
     assert [one["text"] for one in merged] == [one["text"] for one in before]
+    assert (await client.get(at(meeting, "speakers"))).json()["speakers"][1]["speech_s"] == 0
     assert (made["edit"]["before"][0]["speaker"], made["edit"]["after"][0]["speaker"]) == ("SPEAKER_01", "SPEAKER_00")
     assert (await client.post(at(meeting, f"edits/{made['edit']['id']}/undo"))).status_code == 200
     assert await segments(client, meeting) == before

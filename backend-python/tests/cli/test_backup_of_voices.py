@@ -182,6 +182,7 @@ async def test_names_given_after_the_dump_are_saved_as_they_are(
                 ),
                 {"late": late.id},
             )
+            await unit.session.execute(_CORRECTED, {"author": member.user_id, "late": str(late.id)})
             await unit.session.execute(text("update meetings set names_version = 1, names_written = 1"))
 
     await after_the_dump(monkeypatch, meanwhile())
@@ -197,6 +198,24 @@ async def test_names_given_after_the_dump_are_saved_as_they_are(
         "from speakers s join meetings m on m.id = s.meeting_id order by s.name nulls last",
     )
     assert found == [("Typed; it's “so”", "confirmed", None, True, True), (None, "unknown", None, True, True)]
+    history = await rows(
+        other_url,
+        "select kind, author_id is not null, payload #>> '{before,name}', payload #>> '{after,person_id}', "
+        "payload #>> '{before,0,text}' from edits order by kind, number",
+    )
+    decided, corrected = ("name", True, "it's", None, None), ("text", True, None, None, "“so”")
+    assert history == [decided, decided, corrected, corrected]
+
+
+_CORRECTED = text("""
+    insert into edits (id, meeting_id, number, position, kind, author_id, start_s, end_s, label, payload)
+    select gen_random_uuid(), meetings.id, number, number, kind, :author, 0, 1, 'SPEAKER_00', payload from meetings,
+        (values (1, 'name', jsonb_build_object(
+                'before', jsonb_build_object('naming', 'confirmed', 'person_id', null, 'name', 'it''s'),
+                'after', jsonb_build_object('naming', 'confirmed', 'person_id', cast(:late as text), 'name', null))),
+            (2, 'text', jsonb_build_object('before', jsonb_build_array(jsonb_build_object('text', '“so”')),
+                'after', jsonb_build_array()))) as made (number, kind, payload)
+""")
 
 
 async def after_the_dump(monkeypatch: pytest.MonkeyPatch, work: Any) -> None:

@@ -56,7 +56,7 @@ class SpeakerOut(Out):
     candidates: list[CandidateOut]
     """Best first, three at most; only people whom you may see."""
     speech_s: float
-    """Everything this speaker says."""
+    """Everything this speaker says; in the list, after what was moved by hand (0: merged into another one)."""
     spans: list[SpanOut]
     """The cleanest stretches: what to listen to."""
     has_sample: bool
