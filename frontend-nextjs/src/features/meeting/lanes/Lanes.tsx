@@ -23,22 +23,22 @@ export function Lanes({ segments }: { segments: readonly Segment[] }) {
     if (line) player.play(line.start);
   };
   return (
-    <ul aria-label={t("lanes.title")} className="flex max-h-[35dvh] flex-col gap-1 overflow-y-auto pt-2">
+    <ul aria-label={t("lanes.title")} className="-order-2 grid max-h-[35dvh] basis-full grid-cols-[6rem_minmax(0,1fr)_auto] gap-x-3 gap-y-1 overflow-y-auto pt-2 lg:order-none lg:col-span-full lg:grid-cols-subgrid">
       {speakers.map((speaker) => {
         const name = label(speaker.label, speaker.name);
         return (
-          <li key={speaker.label ?? "none"} className="flex items-center gap-3">
+          <li key={speaker.label ?? "none"} className="col-span-full grid grid-cols-subgrid items-center">
             <button
               type="button"
               aria-label={t("lanes.hear", { name })}
               onClick={() => hearNext(speaker.label)}
               data-speaker={speakerColour(speaker.label)}
-              className="min-h-8 w-32 shrink-0 truncate rounded-sm px-1 text-left text-xs font-medium text-speaker hover:underline max-sm:w-24"
+              className="min-h-8 max-w-40 min-w-0 truncate justify-self-start rounded-sm px-1 text-left text-xs font-medium text-speaker hover:underline max-sm:min-h-10"
             >
               {name}
             </button>
             <LaneCanvas segments={segments} label={speaker.label} />
-            <span className="tabular w-16 shrink-0 text-right text-xs text-ink-faint">{duration(speaker.seconds, language)}</span>
+            <span className="tabular text-xs text-ink-faint">{duration(speaker.seconds, language)}</span>
           </li>
         );
       })}

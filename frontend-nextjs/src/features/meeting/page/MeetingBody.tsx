@@ -45,7 +45,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
     <>
       <div className="mx-auto w-full max-w-[73rem] px-4 pb-12 sm:px-6">
         <MeetingHeader meeting={meeting} />
-        <div className="empty:hidden [&:not(:empty)]:mb-8">
+        <div className="has-[>:not(.sr-only)]:mb-8">
           <RunningMeeting meeting={meeting} />
         </div>
         {meeting.has_results && (

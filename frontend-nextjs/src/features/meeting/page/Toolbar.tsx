@@ -26,21 +26,24 @@ export function Toolbar({ find, review, isSideOpen, onSide }: Props) {
         <ReviewBar review={review} />
       ) : (
         <>
-          <Button kind="quiet" size="sm" className="max-sm:h-10" onClick={() => find.open()} aria-keyshortcuts="Control+F">
+          <Button kind="quiet" size="sm" className="max-sm:h-10 max-sm:min-w-10" onClick={() => find.open()} aria-keyshortcuts="Control+F">
             <Search aria-hidden />
-            {t("find.open")}
+            <span className="max-sm:sr-only">{t("find.open")}</span>
           </Button>
           {review.count > 0 && (
             <Button kind="quiet" size="sm" className="max-sm:h-10" onClick={review.start}>
               <ListChecks aria-hidden />
-              {t("review.open", { count: review.count })}
+              <span className="max-sm:sr-only">{t("review.open", { count: review.count })}</span>
+              <span aria-hidden className="tabular sm:hidden">
+                {review.count}
+              </span>
             </Button>
           )}
           <div className="ml-auto flex items-center gap-1">
             <CorrectionsBar />
-            <Button kind="quiet" size="sm" className="max-sm:h-10 lg:hidden" aria-expanded={isSideOpen} aria-controls="side" onClick={onSide}>
+            <Button kind="quiet" size="sm" className="max-sm:h-10 max-sm:min-w-10 lg:hidden" aria-expanded={isSideOpen} aria-controls="side" onClick={onSide}>
               <PanelRight aria-hidden />
-              {t("side")}
+              <span className="max-sm:sr-only">{t("side")}</span>
             </Button>
           </div>
         </>

@@ -27,6 +27,8 @@ export class AudioPlayer {
   private readonly watchers = new Set<() => void>();
   private frame = 0;
   private until_s: number | null = null;
+  /** The element stands where it was wanted. Before that its clock says 0, whatever was asked for. */
+  private isPlaced = false;
   private wanted_s: number;
   private remembered = 0;
 
@@ -46,6 +48,7 @@ export class AudioPlayer {
       if (this.state.duration_s === 0 && Number.isFinite(this.audio.duration)) this.change({ duration_s: this.audio.duration });
       this.audio.playbackRate = this.state.rate;
       if (this.wanted_s > 0) this.audio.currentTime = this.wanted_s;
+      this.isPlaced = true;
     });
     on("play", () => this.began());
     on("playing", () => this.change({ isWaiting: false, error: null }));
@@ -68,7 +71,7 @@ export class AudioPlayer {
     return () => this.listeners.delete(listener);
   };
 
-  readonly now = (): number => (this.audio.readyState >= 1 && !this.audio.seeking ? this.audio.currentTime : this.wanted_s);
+  readonly now = (): number => (this.isPlaced && !this.audio.seeking ? this.audio.currentTime : this.wanted_s);
 
   readonly play = (start_s: number, end_s?: number): void => {
     this.seek(start_s);
@@ -91,7 +94,7 @@ export class AudioPlayer {
     this.until_s = null;
     this.wasSought = true;
     this.source();
-    if (this.audio.readyState >= 1) this.audio.currentTime = this.wanted_s;
+    if (this.isPlaced) this.audio.currentTime = this.wanted_s;
     this.tell();
     this.remember();
   };
@@ -109,6 +112,7 @@ export class AudioPlayer {
   readonly retry = (): void => {
     this.wanted_s = this.now();
     this.change({ error: null });
+    this.isPlaced = false;
     this.audio.src = this.url;
     this.start();
   };
@@ -127,6 +131,8 @@ export class AudioPlayer {
     this.remember();
     this.audio.pause();
     cancelAnimationFrame(this.frame);
+    this.wanted_s = this.now();
+    this.isPlaced = false;
     this.audio.removeAttribute("src");
     this.audio.load();
     this.listeners.clear();
@@ -164,7 +170,7 @@ export class AudioPlayer {
   }
 
   private pass(): void {
-    if (this.audio.seeking || this.audio.readyState < 1) return; // not there yet: where it should be still counts
+    if (this.audio.seeking || !this.isPlaced) return;
     const at_s = this.audio.currentTime;
     if (this.until_s !== null && at_s >= this.until_s) {
       this.until_s = null;

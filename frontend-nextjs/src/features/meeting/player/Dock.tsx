@@ -20,7 +20,7 @@ export function Dock({ peaks, segments, onHelp }: { peaks: Peaks | null; segment
     <section
       aria-label={t("player.title")}
       data-dock
-      className="sticky bottom-0 z-20 mt-auto border-t border-line bg-surface max-sm:bottom-[calc(3.75rem+env(safe-area-inset-bottom))] print:hidden"
+      className="sticky bottom-0 z-20 mt-auto border-t border-line bg-surface max-sm:bottom-[calc(3.25rem+env(safe-area-inset-bottom))] print:hidden"
     >
       <div className="mx-auto max-w-[90rem] px-4 py-2 sm:px-6">
         {error && (
@@ -28,17 +28,21 @@ export function Dock({ peaks, segments, onHelp }: { peaks: Peaks | null; segment
             {t(`player.error.${error}`)}
           </Notice>
         )}
-        {showsLanes && segments.length > 0 && <Lanes segments={segments} />}
-        <div className="flex flex-wrap items-center gap-x-3 lg:flex-nowrap">
-          <Transport />
-          <Clock className="max-lg:order-first max-lg:w-14" />
-          <div className="h-14 min-w-0 max-lg:order-first max-lg:h-10 max-lg:flex-1 lg:flex-1 [&>*]:size-full">
+        <div className="flex flex-wrap items-center gap-x-3 lg:grid lg:grid-cols-[auto_minmax(0,1fr)_auto]">
+          {showsLanes && segments.length > 0 && <Lanes segments={segments} />}
+          <div className="flex items-center gap-x-3 max-lg:contents">
+            <Transport />
+            <Clock className="max-lg:-order-1 max-lg:w-14 lg:min-w-12" />
+          </div>
+          <div className="h-14 min-w-0 max-lg:-order-1 max-lg:h-10 max-lg:flex-1 [&>*]:size-full">
             <Waveform peaks={peaks} segments={segments} />
           </div>
-          <Length className="max-lg:order-first max-lg:w-14 max-lg:text-right" />
-          <div aria-hidden className="max-lg:order-first max-lg:basis-full" />
-          <Listening hasLanes={segments.length > 0} onHelp={onHelp} />
-          <MoreListening hasLanes={segments.length > 0} onHelp={onHelp} />
+          <div className="flex items-center gap-x-3 max-lg:contents">
+            <Length className="max-lg:-order-1 max-lg:w-14 max-lg:text-right" />
+            <div aria-hidden className="max-lg:-order-1 max-lg:basis-full lg:hidden" />
+            <Listening hasLanes={segments.length > 0} onHelp={onHelp} />
+            <MoreListening hasLanes={segments.length > 0} onHelp={onHelp} />
+          </div>
         </div>
       </div>
     </section>

@@ -4,7 +4,7 @@ import { memo } from "react";
 import { cx } from "@/lib/cx";
 import type { Match } from "../find/findAll";
 import type { Segment } from "../segments";
-import { pieces } from "./pieces";
+import { bound, pieces } from "./pieces";
 
 const DOUBT = "underline decoration-warning decoration-dotted decoration-2 underline-offset-4";
 /** `data-now` is set and removed by `useNowMarks`, past React. */
@@ -20,7 +20,7 @@ interface Props {
 export const SegmentText = memo(function SegmentText({ segment, matches, current }: Props) {
   return (
     <p lang={segment.language || undefined} dir="auto" className="cursor-text font-serif text-read break-words text-ink">
-      {pieces(segment.text, segment.words, matches).map((piece, i) => {
+      {pieces(segment.text, segment.words, matches, bound(segment.text, segment.language)).map((piece, i) => {
         const names = cx(piece.isDoubtful && DOUBT, piece.word !== null && NOW, piece.match !== null && (piece.match === current ? "bg-accent text-on-accent" : "bg-highlight text-ink"));
         if (piece.match !== null) {
           return (

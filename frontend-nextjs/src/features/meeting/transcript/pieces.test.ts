@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pieces } from "./pieces";
+import { bound, pieces } from "./pieces";
 
 const words = (...all: [string, number?][]) => all.map(([word, confidence], i) => ({ start: i, end: i + 1, word, confidence: confidence ?? 0.9, speaker: null }));
 
@@ -31,5 +31,10 @@ describe("pieces of a text", () => {
   it("are one without words", () => {
     expect(pieces("abc", null)).toEqual([{ text: "abc", word: null, isDoubtful: false, match: null }]);
     expect(pieces("", words(["a"]))).toEqual([]);
+  });
+  it("do not let a line end before a French question mark", () => {
+    expect(bound("Oui ? « Non »", "fr")).toBe("Oui\u00a0? «\u00a0Non\u00a0»");
+    expect(bound("Why ?", "en")).toBe("Why ?");
+    expect(pieces("va ?", words(["va ?"]), [], bound("va ?", "fr"))[0]?.text).toBe("va\u00a0?");
   });
 });

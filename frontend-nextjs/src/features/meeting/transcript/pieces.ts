@@ -24,7 +24,13 @@ export function wordRanges(text: string, words: readonly Word[]): [number, numbe
   return ranges;
 }
 
-export function pieces(text: string, words: readonly Word[] | null | undefined, matches: readonly { from: number; to: number }[] = []): Piece[] {
+/** The same length, with spaces that a line does not end at: French writes one before `?`. */
+export function bound(text: string, language: string): string {
+  return language === "fr" ? text.replace(/ (?=[;:!?»])/g, "\u00a0").replace(/(?<=«) /g, "\u00a0") : text;
+}
+
+/** `shown`: what is drawn in the place of `text`, letter for letter. */
+export function pieces(text: string, words: readonly Word[] | null | undefined, matches: readonly { from: number; to: number }[] = [], shown = text): Piece[] {
   const ranges = words ? wordRanges(text, words) : [];
   const cuts = new Set([0, text.length]);
   for (const [from, to] of ranges) cuts.add(from).add(to);
@@ -39,7 +45,7 @@ export function pieces(text: string, words: readonly Word[] | null | undefined, 
     const range = ranges[place];
     const word = range && range[0] <= from ? range[2] : null;
     result.push({
-      text: text.slice(from, to),
+      text: shown.slice(from, to),
       word,
       isDoubtful: word !== null && (words?.[word]?.confidence ?? 1) < DOUBTFUL_BELOW,
       match: (matches[match]?.from ?? Infinity) <= from ? match : null,
