@@ -10,7 +10,7 @@ Usage::
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -287,13 +287,18 @@ def _summary(row: Any) -> MeetingSummary:
     )
 
 
+def _day_held() -> ColumnElement[date]:
+    """Where it is not known: the day of the upload (UTC). Lists are sorted and filtered by the same day."""
+    return func.coalesce(MeetingRow.held_on, cast(func.timezone(text("'UTC'"), MeetingRow.created_at), Date))
+
+
 def _sort_key(order: Order) -> ColumnElement[Any]:
     """As the indexes have it, literals and all. Never null: a comparison of (key, id) is then a total order, and a
     page ends at one place in it."""
     if order.field == "title":
         return MeetingRow.folded_name.expression
     if order.field == "held_on":
-        return func.coalesce(MeetingRow.held_on, cast(func.timezone(text("'UTC'"), MeetingRow.created_at), Date))
+        return _day_held()
     if order.field == "duration_s":
         return func.coalesce(MeetingRow.duration_s, text("0::double precision"))
     return MeetingRow.created_at.expression
@@ -312,9 +317,9 @@ def _filters(who: Principal, query: MeetingQuery) -> list[ColumnElement[bool]]:
     if query.speaker_name:
         filters.append(exists().where(SpeakerRow.meeting_id == MeetingRow.id, is_called(query.speaker_name)))
     if query.held_from is not None:
-        filters.append(MeetingRow.held_on >= query.held_from)
+        filters.append(_day_held() >= query.held_from)
     if query.held_to is not None:
-        filters.append(MeetingRow.held_on <= query.held_to)
+        filters.append(_day_held() <= query.held_to)
     if query.created_from is not None:
         filters.append(MeetingRow.created_at >= query.created_from)
     if query.created_to is not None:

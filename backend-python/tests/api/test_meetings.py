@@ -142,8 +142,12 @@ async def test_filters_by_status_tag_and_dates(
     assert await titles(client, "tag=budget&tag=%C3%89quipe") == ["failed"]
     assert await titles(client, "held_from=2026-01-01&held_to=2026-01-01") == ["failed"]
     assert await titles(client, "held_from=2026-01-02") == ["waits"]
+    await plant(units, member, title="undated")
+    today = datetime.now(UTC).date().isoformat()
+    assert await titles(client, f"held_from={today}&held_to={today}") == ["undated"]
+    assert await titles(client, "held_to=2026-01-31&sort=held_on") == ["failed", "waits"]
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat().replace("+00:00", "Z")
-    assert await titles(client, f"created_to={tomorrow}") == ["waits", "failed"]
+    assert await titles(client, f"created_to={tomorrow}") == ["undated", "waits", "failed"]
     assert await titles(client, f"created_from={tomorrow}") == []
 
 

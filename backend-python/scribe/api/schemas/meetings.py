@@ -320,7 +320,7 @@ class MeetingListIn(BaseModel):
     """In the name of one of the speakers; case and accents do not matter."""
     held_from: date | None = None
     held_to: date | None = None
-    """Inclusive."""
+    """Inclusive. Where the day of a meeting is not known, that of the upload (UTC) counts."""
     created_from: Instant | None = Field(default=None, examples=["2026-11-01T00:00:00Z"])
     created_to: Instant | None = None
     """Exclusive."""

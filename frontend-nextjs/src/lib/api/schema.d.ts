@@ -3345,7 +3345,7 @@ export interface components {
             candidates: components["schemas"]["CandidateOut"][];
             /**
              * Speech S
-             * @description Everything this speaker says.
+             * @description Everything this speaker says; in the list, after what was moved by hand (0: merged into another one).
              */
             speech_s: number;
             /**
@@ -5480,7 +5480,7 @@ export interface operations {
                 /** @description In the name of one of the speakers; case and accents do not matter. */
                 speaker?: string | null;
                 held_from?: string | null;
-                /** @description Inclusive. */
+                /** @description Inclusive. Where the day of a meeting is not known, that of the upload (UTC) counts. */
                 held_to?: string | null;
                 created_from?: string | null;
                 /** @description Exclusive. */
