@@ -26,13 +26,16 @@ export function HealthLine() {
         trigger={
           <button type="button" className={cx("-ml-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-md px-1.5 font-medium hover:bg-sunken", tone)}>
             <Icon aria-hidden className="size-4.5" />
-            <span role="status">{t(`status.${health.data.status}`)}</span>
+            {t(`status.${health.data.status}`)}
             <ChevronDown aria-hidden className="size-4" />
           </button>
         }
       >
         <Checks health={health.data} />
       </Popover>
+      <span role="status" className="sr-only">
+        {t(`status.${health.data.status}`)}
+      </span>
       <span className="text-xs text-ink-faint">{t("version", { version: health.data.version })}</span>
     </div>
   );

@@ -1,7 +1,7 @@
 "use client";
 import { UserRoundPlus } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { Failed } from "@/components/ui/Failed";
 import { Skeleton } from "@/components/ui/Skeleton";
@@ -20,14 +20,22 @@ export function UsersTab() {
   const me = useMe().data;
   const users = useUsers();
   const [open, setOpen] = useState<Open | null>(null);
-  const close = () => setOpen(null);
+  const cameFrom = useRef<HTMLElement | null>(null);
+  const close = () => {
+    setOpen(null);
+    requestAnimationFrame(() => cameFrom.current?.focus()); // a menu's entry is gone by now; its button is not
+  };
+  const openFrom = (button: HTMLElement | null, what: Open) => {
+    cameFrom.current = button;
+    setOpen(what);
+  };
   if (users.isPending) return <Skeleton className="h-64" />;
   if (!users.data) return <Failed error={users.error} onRetry={() => void users.refetch()} />;
   return (
     <>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-4">
         <p className="text-ink-soft">{t("about")}</p>
-        <Button kind="primary" onClick={() => setOpen({ kind: "invite" })}>
+        <Button kind="primary" onClick={(event) => openFrom(event.currentTarget, { kind: "invite" })}>
           <UserRoundPlus aria-hidden />
           {t("invite")}
         </Button>
@@ -40,8 +48,8 @@ export function UsersTab() {
               key={user.id}
               user={user}
               isMe={user.id === me?.user.id}
-              onRename={() => setOpen({ kind: "rename", user })}
-              onAsk={(deed) => setOpen({ kind: "ask", user, deed })}
+              onRename={(button) => openFrom(button, { kind: "rename", user })}
+              onAsk={(button, deed) => openFrom(button, { kind: "ask", user, deed })}
             />
           ))}
       </ul>

@@ -1,6 +1,7 @@
 "use client";
 import { Ellipsis, KeyRound, Pencil, ShieldMinus, ShieldPlus, Trash2, UserRoundCheck, UserRoundX } from "lucide-react";
 import { useTranslations } from "next-intl";
+import { useRef } from "react";
 import { Badge } from "@/components/ui/Badge";
 import { Menu, MenuItem, MenuSeparator } from "@/components/ui/Menu";
 import { useToast } from "@/components/ui/Toast";
@@ -15,8 +16,9 @@ import type { Deed } from "./AskDialog";
 interface Props {
   user: User;
   isMe: boolean;
-  onRename: () => void;
-  onAsk: (deed: Deed) => void;
+  /** `button`: where the focus goes back to. */
+  onRename: (button: HTMLElement | null) => void;
+  onAsk: (button: HTMLElement | null, deed: Deed) => void;
 }
 
 export function UserRow({ user, isMe, onRename, onAsk }: Props) {
@@ -51,6 +53,8 @@ function Actions({ user, name, onRename, onAsk }: Omit<Props, "isMe"> & { name: 
   const say = useToast();
   const errorText = useErrorText();
   const change = useChangeUser();
+  const button = useRef<HTMLButtonElement>(null);
+  const ask = (deed: Deed) => () => onAsk(button.current, deed);
   const activate = () =>
     change.mutate(
       { user_id: user.id, changes: { is_active: true } },
@@ -59,29 +63,29 @@ function Actions({ user, name, onRename, onAsk }: Omit<Props, "isMe"> & { name: 
   return (
     <Menu
       trigger={
-        <button type="button" aria-label={t("more", { name })} className="flex size-10 shrink-0 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink">
+        <button ref={button} type="button" aria-label={t("more", { name })} className="flex size-10 shrink-0 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink">
           <Ellipsis aria-hidden className="size-5" />
         </button>
       }
     >
-      <MenuItem icon={<Pencil />} onSelect={onRename}>
+      <MenuItem icon={<Pencil />} onSelect={() => onRename(button.current)}>
         {t("rename")}
       </MenuItem>
-      <MenuItem icon={<KeyRound />} onSelect={() => onAsk("reset")}>
+      <MenuItem icon={<KeyRound />} onSelect={ask("reset")}>
         {t("reset")}
       </MenuItem>
       {user.role === "admin" ? (
-        <MenuItem icon={<ShieldMinus />} onSelect={() => onAsk("makeMember")}>
+        <MenuItem icon={<ShieldMinus />} onSelect={ask("makeMember")}>
           {t("makeMember")}
         </MenuItem>
       ) : (
-        <MenuItem icon={<ShieldPlus />} onSelect={() => onAsk("makeAdmin")}>
+        <MenuItem icon={<ShieldPlus />} onSelect={ask("makeAdmin")}>
           {t("makeAdmin")}
         </MenuItem>
       )}
       <MenuSeparator />
       {user.is_active ? (
-        <MenuItem icon={<UserRoundX />} isDanger onSelect={() => onAsk("deactivate")}>
+        <MenuItem icon={<UserRoundX />} isDanger onSelect={ask("deactivate")}>
           {t("deactivate")}
         </MenuItem>
       ) : (
@@ -89,7 +93,7 @@ function Actions({ user, name, onRename, onAsk }: Omit<Props, "isMe"> & { name: 
           {t("activate")}
         </MenuItem>
       )}
-      <MenuItem icon={<Trash2 />} isDanger onSelect={() => onAsk("delete")}>
+      <MenuItem icon={<Trash2 />} isDanger onSelect={ask("delete")}>
         {t("delete")}
       </MenuItem>
     </Menu>
