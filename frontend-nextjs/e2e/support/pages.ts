@@ -90,3 +90,8 @@ export function places({ meetingId, personId, failedId }: World): Place[] {
     { name: "not-found", path: "/nothing/here", ready: async (page) => void (await expect(page.getByRole("link").first()).toBeVisible()) },
   ];
 }
+
+/** Where the player is, as it tells a screen reader. */
+export async function heardSeconds(page: Page): Promise<number> {
+  return Number(await page.getByRole("slider", { name: /Position (dans l’enregistrement|in the recording)/ }).getAttribute("aria-valuenow"));
+}
