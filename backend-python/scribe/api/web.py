@@ -16,12 +16,16 @@ import base64
 import hashlib
 import mimetypes
 import re
+from contextlib import suppress
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
+from scribe.api.compression import accepts_gzip
+from scribe.api.conditions import etag_of, is_known
 from scribe.core.config import Settings
 from scribe.domain.errors import NotFoundError
 
@@ -75,7 +79,10 @@ def _answer(folder: Path, request: Request, path: str) -> Response:
     status = 200
     if file is None:
         file, status = folder / "404.html", 404
-    headers = {"Cache-Control": FOREVER if path.startswith(ASSETS) else "no-cache"}
+        if not file.is_file():
+            raise NotFoundError("There is no such page, and the web interface is not whole: build it with `make web`.")
+    is_forever = status == HTTPStatus.OK and path.startswith(ASSETS)  # what is missing now may come with the next build
+    headers = {"Cache-Control": FOREVER if is_forever else "no-cache"}
     if file.suffix == ".html":
         headers["Content-Security-Policy"] = policy_of(file, file.stat().st_mtime_ns)
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
@@ -84,20 +91,26 @@ def _answer(folder: Path, request: Request, path: str) -> Response:
     packed = file.with_name(f"{file.name}.gz")
     if file.suffix in PACKED:
         headers["Vary"] = "Accept-Encoding"
-        if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():
+        if accepts_gzip(request.headers.get("accept-encoding")) and packed.is_file():
             file, headers["Content-Encoding"] = packed, "gzip"
-    return FileResponse(file, status, headers, media_type)
+    facts = file.stat()
+    headers["ETag"] = etag_of(facts.st_mtime_ns, facts.st_size, file.name)
+    if status == HTTPStatus.OK and is_known(headers["ETag"], request.headers.get("if-none-match")):
+        kept = {"Cache-Control", "Content-Security-Policy", "ETag", "Vary"}
+        return Response(status_code=304, headers={name: headers[name] for name in kept & headers.keys()})
+    return FileResponse(file, status, headers, media_type, stat_result=facts)
 
 
 def _file_of(folder: Path, path: str) -> Path | None:
     """Only ever a file below ``folder``: parts of the address that could lead out of it name nothing."""
     parts = PurePosixPath(path.strip("/")).parts
-    if any(part in {"..", "."} or "\0" in part or "\\" in part for part in parts):
+    if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):
         return None
     for candidate in _candidates(parts):
         file = folder.joinpath(*candidate)
-        if file.is_file() and file.suffix != ".gz":
-            return file
+        with suppress(OSError, ValueError):  # names that no file system takes
+            if file.is_file() and file.suffix != ".gz":
+                return file
     return None
 
 
@@ -106,7 +119,7 @@ def _candidates(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
         return [("index.html",)]
     *before, last = parts
     found = [parts, (*before, f"{last}.html")]
-    if len(parts) >= 2 and parts[0] in PAGES_WITH_ID and parts[1] != "_":  # noqa: PLR2004 -- page and id
+    if len(parts) >= 2 and parts[0] in PAGES_WITH_ID and parts[1] != "_":
         name, dot, rest = parts[1].partition(".")
         if _ID.fullmatch(name):
             found += _candidates((parts[0], f"_{dot}{rest}", *parts[2:]))
