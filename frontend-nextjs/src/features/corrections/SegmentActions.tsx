@@ -4,6 +4,7 @@ import { Ellipsis, Pencil } from "lucide-react";
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
 import { useState } from "react";
+import { createPortal } from "react-dom";
 import type { Segment } from "@/features/meeting/model";
 import { clock } from "@/lib/format";
 import { useCorrections } from "./context";
@@ -37,7 +38,7 @@ export function SegmentActions({ segment, next }: { segment: Segment; next: Segm
         <Pencil aria-hidden />
       </button>
       {isMenuWanted ? <SegmentMenu trigger={more} segment={segment} next={next} onSplit={() => setSplitting(true)} /> : more}
-      {isSplitting && <SplitDialog segment={segment} onClose={() => setSplitting(false)} />}
+      {isSplitting && createPortal(<SplitDialog segment={segment} onClose={() => setSplitting(false)} />, document.body)}
     </div>
   );
 }

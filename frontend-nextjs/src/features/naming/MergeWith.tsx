@@ -13,6 +13,7 @@ import { cx } from "@/lib/cx";
 import { duration } from "@/lib/format";
 import { Samples } from "./Samples";
 import { talkers } from "./shares";
+import { StepFoot } from "./StepFoot";
 
 interface Props {
   meetingId: string;
@@ -53,10 +54,10 @@ export function MergeWith({ meetingId, speaker, others, isBusy, onBack, onMerge 
         ))}
         {heard.length === 0 && <p className="text-ink-soft">{t("naming.mergeNobody")}</p>}
       </fieldset>
-      <p role="status" className="text-sm text-ink-soft empty:hidden">
-        {into && t("naming.mergeMeans", { who, name: speakerLabel(into.label, into.name) })}
-      </p>
-      <div className="flex justify-between gap-2">
+      <StepFoot>
+        <p role="status" className="basis-full text-sm text-ink-soft empty:hidden">
+          {into && t("naming.mergeMeans", { who, name: speakerLabel(into.label, into.name) })}
+        </p>
         <Button kind="quiet" onClick={onBack}>
           <ArrowLeft aria-hidden />
           {t("common.back")}
@@ -64,7 +65,7 @@ export function MergeWith({ meetingId, speaker, others, isBusy, onBack, onMerge 
         <Button kind="primary" disabled={!into} isBusy={isBusy} onClick={() => into && onMerge(into)}>
           {t("naming.merge")}
         </Button>
-      </div>
+      </StepFoot>
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { useErrorText } from "@/features/shell/useErrorText";
 import { useCreatePerson } from "@/lib/api/people";
 import type { Decision, Speaker } from "@/lib/api/speakers";
 import { useConsentText } from "@/lib/api/voices";
+import { StepFoot } from "./StepFoot";
 
 interface Props {
   speaker: Speaker;
@@ -69,7 +70,7 @@ export function NewPerson({ speaker, name: first, onBack, onChosen }: Props) {
       )}
       <Checkbox label={t("naming.share")} hint={t("naming.shareHint")} checked={isShared} onChange={(event) => setShared(event.target.checked)} />
       {create.isError && <p role="alert" className="text-sm text-danger">{errorText(create.error)}</p>}
-      <div className="flex justify-between gap-2">
+      <StepFoot>
         <Button kind="quiet" onClick={onBack}>
           <ArrowLeft aria-hidden />
           {t("common.back")}
@@ -77,7 +78,7 @@ export function NewPerson({ speaker, name: first, onBack, onChosen }: Props) {
         <Button kind="primary" type="submit" disabled={isMissing} isBusy={isSending}>
           {t("naming.add")}
         </Button>
-      </div>
+      </StepFoot>
     </form>
   );
 }

@@ -3,6 +3,7 @@
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
 import { useState, type ComponentProps } from "react";
+import { createPortal } from "react-dom";
 import { Dialog } from "@/components/ui/Dialog";
 import { Popover } from "@/components/ui/Popover";
 
@@ -37,9 +38,13 @@ export function WhoButton({ meetingId, label, isOpen, onOpenChange, ...rest }: P
   return (
     <>
       {button}
-      <Dialog isOpen={isOpen} onClose={close} title={t("who")} size="sm">
-        {content}
-      </Dialog>
+      {createPortal(
+        // Outside of the heading that the name stands in.
+        <Dialog isOpen={isOpen} onClose={close} title={t("who")} size="sm">
+          {content}
+        </Dialog>,
+        document.body,
+      )}
     </>
   );
 }
