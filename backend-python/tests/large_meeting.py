@@ -27,6 +27,7 @@ from scribe.domain.accounts import FIRST_ADMINISTRATOR
 from scribe.domain.audio import SAMPLE_RATE_HZ
 from scribe.domain.coverage import Coverage
 from scribe.domain.meeting import MeetingId, UserId
+from scribe.domain.namings import Naming
 from scribe.domain.results import DiarizationDocument, FusionDocument
 from scribe.domain.speech import Segment, Span
 from scribe.domain.voices import Identification
@@ -140,7 +141,9 @@ async def add_large_meeting(units: UnitOfWorkFactory, storage: Storage, owner: U
     rows = []
     for number, part in enumerate(fusion.speakers):
         turns = [Span(turn.start, turn.end) for turn in diarization.turns if turn.speaker == part.label]
-        rows.append(heard(meeting_id, number, None, turns, name=SPEAKERS[number]))
+        name = SPEAKERS[number]
+        naming = Naming.CONFIRMED if name else Naming.UNKNOWN
+        rows.append(heard(meeting_id, number, None, turns, name=name, naming=naming))
     async with units() as unit:
         await unit.session.execute(
             update(MeetingRow)
