@@ -54,7 +54,7 @@ function Actions({ user, name, onRename, onAsk }: Omit<Props, "isMe"> & { name: 
   const errorText = useErrorText();
   const change = useChangeUser();
   const button = useRef<HTMLButtonElement>(null);
-  const ask = (deed: Deed) => () => onAsk(button.current, deed);
+  const ask = (deed: Deed) => onAsk(button.current, deed);
   const activate = () =>
     change.mutate(
       { user_id: user.id, changes: { is_active: true } },
@@ -71,21 +71,21 @@ function Actions({ user, name, onRename, onAsk }: Omit<Props, "isMe"> & { name: 
       <MenuItem icon={<Pencil />} onSelect={() => onRename(button.current)}>
         {t("rename")}
       </MenuItem>
-      <MenuItem icon={<KeyRound />} onSelect={ask("reset")}>
+      <MenuItem icon={<KeyRound />} onSelect={() => ask("reset")}>
         {t("reset")}
       </MenuItem>
       {user.role === "admin" ? (
-        <MenuItem icon={<ShieldMinus />} onSelect={ask("makeMember")}>
+        <MenuItem icon={<ShieldMinus />} onSelect={() => ask("makeMember")}>
           {t("makeMember")}
         </MenuItem>
       ) : (
-        <MenuItem icon={<ShieldPlus />} onSelect={ask("makeAdmin")}>
+        <MenuItem icon={<ShieldPlus />} onSelect={() => ask("makeAdmin")}>
           {t("makeAdmin")}
         </MenuItem>
       )}
       <MenuSeparator />
       {user.is_active ? (
-        <MenuItem icon={<UserRoundX />} isDanger onSelect={ask("deactivate")}>
+        <MenuItem icon={<UserRoundX />} isDanger onSelect={() => ask("deactivate")}>
           {t("deactivate")}
         </MenuItem>
       ) : (
@@ -93,7 +93,7 @@ function Actions({ user, name, onRename, onAsk }: Omit<Props, "isMe"> & { name: 
           {t("activate")}
         </MenuItem>
       )}
-      <MenuItem icon={<Trash2 />} isDanger onSelect={ask("delete")}>
+      <MenuItem icon={<Trash2 />} isDanger onSelect={() => ask("delete")}>
         {t("delete")}
       </MenuItem>
     </Menu>
