@@ -45,7 +45,8 @@ _NOT_BUILT = """\
 <!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Smart Meeting Scribe</title>
 <h1>The service runs; its web interface is not built.</h1>
-<p>Build it with <code>make web</code> and start the service again. The API is described at <a href="/docs">/docs</a>.</p>
+<p>Build it with <code>make web</code> and start the service again.
+The API is described at <a href="/docs">/docs</a>.</p>
 </html>
 """
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from scribe.api.compression import AcceptEncoding, accepts_gzip, packed
 from scribe.api.conditions import NOT_MODIFIED, IfNoneMatch, etag_of, is_known, not_modified
 from scribe.api.context import Context, Ctx
 from scribe.api.errors import problems
@@ -66,13 +67,15 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 _JSON = "application/json"
+LAID_OUT = frozenset({"pdf", "docx"})
+"""Compressed as they are."""
 Read = TypeVar("Read")
 
 
 def _schema_of(media_type: str) -> dict[str, str]:
     if media_type == _JSON:
         return {"type": "object"}
-    is_binary = media_type in {MEDIA_TYPES["pdf"], MEDIA_TYPES["docx"]}
+    is_binary = media_type in {MEDIA_TYPES[name] for name in LAID_OUT}
     return {"type": "string", "format": "binary"} if is_binary else {"type": "string"}
 
 
@@ -95,6 +98,7 @@ async def get_transcript(
     ctx: Ctx,
     wanted: Annotated[TranscriptIn, Query()],
     if_none_match: IfNoneMatch = None,
+    accept_encoding: AcceptEncoding = None,
 ) -> Response:
     """By the page, and by time if you like. 409 `meeting.not_ready` until there are results; while another run is under
     way, the results of the last one."""
@@ -109,7 +113,7 @@ async def get_transcript(
     segments = [line.to_json(index, with_words=wanted.words) for index, line in page.lines]
     following = None if page.next_start is None else cursor_of(transcript.digest, page.next_start)
     body = _transcript_json(meeting, transcript, segments, following)
-    return Response(body, media_type=_JSON, headers={"ETag": etag})
+    return await packed(body, _JSON, {"ETag": etag}, accept_encoding)
 
 
 @router.get(
@@ -127,7 +131,12 @@ async def get_transcript(
     },
 )
 async def get_result(
-    meeting_id: UUID, kind: ResultKind, reader: Reader, ctx: Ctx, if_none_match: IfNoneMatch = None
+    meeting_id: UUID,
+    kind: ResultKind,
+    reader: Reader,
+    ctx: Ctx,
+    if_none_match: IfNoneMatch = None,
+    accept_encoding: AcceptEncoding = None,
 ) -> Response:
     """404 for `diarization` when the speakers could not be told apart; the meeting's `warnings` say why."""
     meeting, etag = await _meeting_and_etag(ctx, reader, meeting_id, kind)
@@ -138,8 +147,8 @@ async def get_result(
         ctx, reader, meeting_id, lambda meeting: results.document(ctx.units, ctx.storage, meeting, kind)
     )
     if named is not None:
-        return Response(named, headers={**headers, "Content-Type": _JSON})
-    return await _stored(ctx, results.document_key(meeting, kind), _JSON, headers)
+        return await packed(named, _JSON, headers, accept_encoding)
+    return await _stored(ctx, results.document_key(meeting, kind), _JSON, headers, accept_encoding)
 
 
 @router.get(
@@ -158,6 +167,7 @@ async def export_meeting(
         ReadingLanguage | None, Query(description="Of headings and notes; left out: as the meeting was processed.")
     ] = None,
     if_none_match: IfNoneMatch = None,
+    accept_encoding: AcceptEncoding = None,
 ) -> Response:
     meeting, etag = await _meeting_and_etag(ctx, reader, meeting_id, f"{format}-{language}")
     if is_known(etag, if_none_match):
@@ -166,10 +176,12 @@ async def export_meeting(
     headers = {"ETag": etag, "Content-Disposition": disposition(name, is_download=True)}
     key = results.export_key(meeting, format) if language is None else None
     if key is not None:
-        return await _stored(ctx, key, MEDIA_TYPES[format], headers)
+        return await _stored(ctx, key, MEDIA_TYPES[format], headers, accept_encoding)
     wanted = language or meeting.options.reading_language
     _, content = await _read_twice(ctx, reader, meeting_id, lambda meeting: _made(ctx, meeting, format, wanted))
-    return Response(content, headers={**headers, "Content-Type": MEDIA_TYPES[format]})
+    if format in LAID_OUT:
+        return Response(content, headers={**headers, "Content-Type": MEDIA_TYPES[format]})
+    return await packed(content, MEDIA_TYPES[format], headers, accept_encoding)
 
 
 async def _made(ctx: Context, meeting: Meeting, name: FormatName, language: ReadingLanguage | None) -> bytes:
@@ -201,12 +213,20 @@ async def _meeting_and_etag(ctx: Context, who: Principal, meeting_id: UUID, what
     return meeting, etag_of(meeting.id, meeting.results_run, meeting.published_at, *named, what)
 
 
-async def _stored(ctx: Context, key: str, media_type: str, headers: dict[str, str]) -> Response:
-    """Whoever publishes new results meanwhile does not change what is being sent: the file is open."""
+async def _stored(
+    ctx: Context, key: str, media_type: str, headers: dict[str, str], accept_encoding: str | None
+) -> Response:
+    """Whoever publishes new results meanwhile does not change what is being sent: the file is open, or was read."""
+    gone = ConflictError("These results are being replaced or deleted just now: ask again.")
+    if accepts_gzip(accept_encoding):
+        content = await asyncio.to_thread(ctx.storage.read, key)
+        if content is None:
+            raise gone
+        return await packed(content, media_type, headers, accept_encoding)
     try:
         file = await asyncio.to_thread(ctx.storage.open_read, key)
     except NotFoundError as error:
-        raise ConflictError("These results are being replaced or deleted just now: ask again.") from error
+        raise gone from error
     size_bytes = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
     return StoredFileResponse(file, whole(size_bytes), media_type=media_type, headers=headers)
 
