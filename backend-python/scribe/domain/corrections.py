@@ -82,7 +82,7 @@ def _with_words(segment: Json, words: Sequence[Json]) -> Json:
 def _words(segment: Json, text: str) -> list[Json]:
     """Words of the text: the old ones where they stay, new ones in between."""
     old = segment["words"]
-    new = _tokens(text)
+    new = _as_before(_tokens(text), [word["word"].split(" ") for word in old if " " in word["word"]])
     words: list[Json] = []
     matcher = SequenceMatcher(None, [word["word"] for word in old], new, autojunk=False)
     for what, old_from, old_to, new_from, new_to in matcher.get_opcodes():
@@ -112,6 +112,17 @@ def _tokens(text: str) -> list[str]:
     if opening:
         tokens = [*tokens[:-1], f"{tokens[-1]} {opening.strip()}"] if tokens else [opening.strip()]
     return tokens
+
+
+def _as_before(tokens: Sequence[str], phrases: Sequence[Sequence[str]]) -> list[str]:
+    """Words of the engine that hold a space (``12 500``) are still one where they stay."""
+    done: list[str] = []
+    at = 0
+    while at < len(tokens):
+        same = next((one for one in phrases if list(tokens[at : at + len(one)]) == list(one)), None)
+        done.append(tokens[at] if same is None else " ".join(same))
+        at += 1 if same is None else len(same)
+    return done
 
 
 def _placed(segment: Json, old: Sequence[Json], old_from: int, old_to: int, new: Sequence[str]) -> list[Json]:

@@ -181,7 +181,16 @@ async def _try_everything(client: httpx.AsyncClient, act_as: ActAs, lane: Lane, 
     meeting = (await asking("POST", "/api/v1/meetings?title=x&voices=Claire,all", content))["id"]
     await lane.process({"SPEAKER_00": pitch(3, noise=2), "SPEAKER_01": pitch(8)})
     here = f"/api/v1/meetings/{meeting}"
-    for tail in ("", "/speakers", "/transcript", "/results/fusion", "/results/diarization", "/exports/md", "/moves"):
+    for tail in (
+        "",
+        "/speakers",
+        "/transcript",
+        "/results/fusion",
+        "/results/diarization",
+        "/exports/md",
+        "/moves",
+        "/edits",
+    ):
         await asking("GET", f"{here}{tail}")
     await asking("POST", f"{here}/recognise")
     await asking("POST", f"{VOICES}/recognise", {})
@@ -191,6 +200,7 @@ async def _try_everything(client: httpx.AsyncClient, act_as: ActAs, lane: Lane, 
         await asking("PUT", f"{here}/speakers/SPEAKER_00", decision)
         await lane.work()
         await asking("GET", f"{here}/speakers")
+    await asking("GET", f"{here}/edits")
 
     await asking("POST", f"{PEOPLE}/{anne}/voices/from-speaker", {"meeting_id": meeting, "label": "SPEAKER_00"})
     await lane.work()

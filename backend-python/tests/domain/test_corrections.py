@@ -48,6 +48,13 @@ def test_punctuation_belongs_to_its_word() -> None:
     assert after["text"] == "bonjour à tous ? je « vous » propose !"
 
 
+def test_a_word_with_a_space_in_it_stays_one() -> None:
+    line = words("soit 12 euros", 10.0, A)
+    line["words"][1]["word"] = "12 500"
+    (after,) = retexted({**line, "text": "soit 12 500 euros"}, "soit 12 500 euros environ")
+    assert told(after) == [("soit", 0.3), ("12 500", 0.3), ("euros", 0.3), ("environ", 1.0)]
+
+
 @given(texts)
 def test_the_text_is_what_was_written_and_words_are_in_time_order_within_the_line(text: str) -> None:
     after = retexted(LINE, text)

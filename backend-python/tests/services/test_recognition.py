@@ -384,7 +384,7 @@ async def test_moves_are_given_to_the_next_run_with_the_turns_they_refer_to(
         await unit.speakers.replace(meeting_id, 1, [row(meeting_id, 0, None), row(meeting_id, 1, None)])
         await unit.speakers.add_move(SegmentMove(uuid4(), meeting_id, Span(0, 0.5), A, B, None, now))
         await unit.speakers.add_move(SegmentMove(uuid4(), meeting_id, Span(1, 2), B, C, None, now, is_lost=True))
-        merge = SegmentMove(uuid4(), meeting_id, Span(0, 9), B, A, None, now, is_merge=True)  # not: all is certainly A's
+        merge = SegmentMove(uuid4(), meeting_id, Span(0, 9), B, A, None, now, is_merge=True)
         await unit.speakers.add_move(merge)
     given = await recognition.moves(job)
     assert given.moves == (HandMove(Span(0, 0.5), B),)
