@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Uuid, and_, cast, exists, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, cast, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -69,12 +69,17 @@ class SearchRepository:
         """Best first; ``MOST_PASSED`` of them, and one more when there are more than that."""
         await self._session.execute(_PLAN_ANEW)
         is_limited = not who.is_admin or _is_narrowed(wish)
-        days = await self._days(who, wish) if is_limited else None
-        found = await self._found(who, wish, tsquery, None if days is None else list(days), MOST_PASSED + 1)
-        if len(found) > MOST_PASSED:
+        voices = await self._voices(who, wish) if _is_about_speakers(wish) else None
+        among = None if voices is None else {meeting_id for meeting_id, _ in voices}
+        days = await self._days(who, wish, among) if is_limited else None
+        if days is not None and not days:
+            return []
+        searched = _Searched(tsquery, None if days is None else list(days), voices)
+        if (await self._session.scalar(searched.count(MOST_PASSED + 1)) or 0) > MOST_PASSED:
             days = await self._days(who, wish) if days is None else days
-            found = await self._newest(who, wish, tsquery, list(days))
-        elif days is None:
+            return _best_first(await self._newest(searched, list(days)), days)
+        found = (await self._session.execute(searched.ranked())).all()
+        if days is None:
             days = await self._days(who, wish, {meeting_id for meeting_id, *_ in found})
         return _best_first(found, days)
 
@@ -86,7 +91,19 @@ class SearchRepository:
         row = PassageRow
         query = (
             select(
-                row, MeetingRow.title, MeetingRow.held_on, MeetingRow.created_at, shown_name(), before.text, after.text
+                row.meeting_id,
+                row.place,
+                row.start_s,
+                row.end_s,
+                row.label,
+                row.language,
+                row.text,
+                MeetingRow.title,
+                MeetingRow.held_on,
+                MeetingRow.created_at,
+                shown_name(),
+                before.text,
+                after.text,
             )
             .join(MeetingRow, MeetingRow.id == row.meeting_id)
             .outerjoin(SpeakerRow, and_(SpeakerRow.meeting_id == row.meeting_id, SpeakerRow.label == row.label))
@@ -96,63 +113,96 @@ class SearchRepository:
             .where(tuple_(row.meeting_id, row.place).in_([(hit.meeting_id, hit.place) for hit in hits]))
         )
         found = {}
-        for passage, title, held_on, created_at, *around in await self._session.execute(query):
-            meeting = FoundMeeting(MeetingId(passage.meeting_id), title, held_on, created_at)
-            found[meeting.id, passage.place] = FoundPassage(meeting, _passage(passage), *around)
+        for id_, place, start_s, end_s, label, language, said, *about, name, one, other in (
+            await self._session.execute(query)
+        ).all():
+            speaker = None if label is None else SpeakerLabel(label)
+            passage = Passage(place, start_s, end_s, speaker, language, said)
+            meeting = FoundMeeting(MeetingId(id_), *about)
+            found[meeting.id, place] = FoundPassage(meeting, passage, name, one, other)
         return found
 
-    async def _newest(self, who: Principal, wish: SearchWish, tsquery: str, meetings: Sequence[UUID]) -> list[Any]:
+    async def _newest(self, searched: "_Searched", meetings: Sequence[UUID]) -> list[Any]:
         found: list[Any] = []
         for some in _steps(meetings):
-            found += await self._found(who, wish, tsquery, some, MOST_PASSED + 1 - len(found), in_order=True)
+            query = searched.only_in(some).newest(MOST_PASSED + 1 - len(found))
+            found += (await self._session.execute(query)).all()
             if len(found) > MOST_PASSED:
                 break
         return found
 
-    async def _found(
-        self,
-        who: Principal,
-        wish: SearchWish,
-        tsquery: str,
-        meetings: Sequence[UUID] | None,
-        limit: int,
-        *,
-        in_order: bool = False,
-    ) -> list[Any]:
-        """Meeting, place and rank, as soon as there are enough. ``meetings``: only in these; ``in_order``: and in this
-        order."""
-        wanted = cast(literal(tsquery), TSQUERY)
-        rank = func.ts_rank(text(f"'{WEIGHTS}'::float4[]"), PassageRow.words, wanted, SHORTER_IS_BETTER)
-        query = select(PassageRow.meeting_id, PassageRow.place, rank).where(PassageRow.words.op("@@")(wanted))
-        if meetings is not None:
-            query = query.where(PassageRow.meeting_id == func.any(meetings))
-        if in_order:
-            age = (
-                func.unnest(cast(meetings, ARRAY(Uuid)))
-                .table_valued("id", with_ordinality="age", name="age")
-                .render_derived()
-            )
-            query = query.join(age, age.c.id == PassageRow.meeting_id).order_by(age.c.age, PassageRow.place)
-        if _is_about_speakers(wish):
-            at_it = and_(SpeakerRow.meeting_id == PassageRow.meeting_id, SpeakerRow.label == PassageRow.label)
-            query = query.where(exists().where(at_it, *_speakers(who, wish)))
-        return list((await self._session.execute(query.limit(limit))).all())
+    async def _voices(self, who: Principal, wish: SearchWish) -> list[tuple[UUID, str]]:
+        """Who is meant, in every meeting that ``who`` may see."""
+        query = (
+            select(SpeakerRow.meeting_id, SpeakerRow.label)
+            .join(MeetingRow, MeetingRow.id == SpeakerRow.meeting_id)
+            .where(visible_to(who), *_speakers(who, wish))
+        )
+        return [(meeting_id, label) for meeting_id, label in await self._session.execute(query)]
 
     async def _days(self, who: Principal, wish: SearchWish, among: Collection[UUID] | None = None) -> dict[UUID, date]:
         """Meetings that ``who`` may see and that fit the wish, newest first, and the day of each."""
         day = func.coalesce(MeetingRow.held_on, cast(func.timezone(text("'UTC'"), MeetingRow.created_at), Date))
         query = select(MeetingRow.id, day).where(visible_to(who)).order_by(day.desc(), MeetingRow.id.desc())
         if among is not None:
-            query = query.where(MeetingRow.id.in_(among))
+            query = query.where(MeetingRow.id == func.any(list(among)))
         if wish.meeting_id is not None:
             query = query.where(MeetingRow.id == wish.meeting_id)
         if wish.held_from is not None:
             query = query.where(day >= wish.held_from)
         if wish.held_to is not None:
             query = query.where(day <= wish.held_to)
-        if _is_about_speakers(wish):
-            query = query.where(exists().where(SpeakerRow.meeting_id == MeetingRow.id, *_speakers(who, wish)))
         return {row[0]: row[1] for row in await self._session.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """What is looked for, as queries."""
+
+    tsquery: str
+    meetings: Sequence[UUID] | None
+    """Only in these."""
+    voices: Sequence[tuple[UUID, str]] | None
+    """Only of these: meeting and label."""
+
+    def only_in(self, meetings: Sequence[UUID]) -> "_Searched":
+        wanted = set(meetings)
+        voices = None if self.voices is None else [voice for voice in self.voices if voice[0] in wanted]
+        return _Searched(self.tsquery, meetings, voices)
+
+    def count(self, at_most: int) -> Select[int]:
+        some = self._where(select(literal(1))).limit(at_most).subquery()
+        return select(func.count()).select_from(some)
+
+    def ranked(self) -> Select[Any]:
+        """Meeting, place and rank, in no order."""
+        rank = func.ts_rank(text(f"'{WEIGHTS}'::float4[]"), PassageRow.words, self._words, SHORTER_IS_BETTER)
+        return self._where(select(PassageRow.meeting_id, PassageRow.place, rank))
+
+    def newest(self, limit: int) -> Select[Any]:
+        """The same, of the first meetings first."""
+        age = func.unnest(cast(self.meetings, ARRAY(Uuid))).table_valued("id", with_ordinality="age", name="age")
+        each = age.render_derived()
+        return (
+            self.ranked()
+            .join(each, each.c.id == PassageRow.meeting_id)
+            .order_by(each.c.age, PassageRow.place)
+            .limit(limit)
+        )
+
+    @property
+    def _words(self) -> ColumnElement[Any]:
+        return cast(literal(self.tsquery), TSQUERY)
+
+    def _where(self, query: Select[Any]) -> Select[Any]:
+        query = query.where(PassageRow.words.op("@@")(self._words))
+        if self.meetings is not None:
+            query = query.where(PassageRow.meeting_id == func.any(self.meetings))
+        if self.voices is not None:
+            ids, labels = [voice[0] for voice in self.voices], [voice[1] for voice in self.voices]
+            each = select(func.unnest(cast(ids, ARRAY(Uuid))), func.unnest(cast(labels, ARRAY(Text))))
+            query = query.where(tuple_(PassageRow.meeting_id, PassageRow.label).in_(each))
+        return query
 
 
 _PLAN_ANEW = text("set local plan_cache_mode = force_custom_plan")
@@ -181,10 +231,11 @@ def _steps(meetings: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 def _best_first(found: Sequence[Any], days: dict[UUID, date]) -> list[Hit]:
     today = datetime.now(UTC).date()
+    worth = {meeting_id: _freshness(days[meeting_id], today) for meeting_id in {row[0] for row in found} & days.keys()}
     hits = [
-        Hit(MeetingId(meeting_id), place, rank * _freshness(days[meeting_id], today))
+        Hit(MeetingId(meeting_id), place, rank * worth[meeting_id])
         for meeting_id, place, rank in found
-        if meeting_id in days  # else it was deleted a moment ago
+        if meeting_id in worth  # else it was deleted a moment ago
     ]
     return sorted(hits, key=lambda hit: (-hit.score, -days[hit.meeting_id].toordinal(), hit.meeting_id, hit.place))
 
@@ -193,8 +244,3 @@ def _freshness(day: date, today: date) -> float:
     """1 today, towards 0.5 with age."""
     age_days = max(0, (today - day).days)
     return 0.5 + 0.5 * float(0.5 ** (age_days / HALF_OLD_DAYS))
-
-
-def _passage(row: PassageRow) -> Passage:
-    label = None if row.label is None else SpeakerLabel(row.label)
-    return Passage(row.place, row.start_s, row.end_s, label, row.language, row.text)

@@ -114,11 +114,10 @@ def quoted(term: str) -> str:
 
 def stems_of(words: Sequence[Word], stem: Mapping[str, tuple[str, str]]) -> dict[str, frozenset[str]]:
     """``stem``: what French (twice over) and English make of each of :func:`to_be_stemmed`."""
+    distinct = {word.cased: word.plain for word in words}
     return {
-        word.cased: frozenset(
-            _plain(term)[:MAX_WORD_LENGTH] for term in (stem[word.cased][0], stem[word.plain][0], stem[word.plain][1])
-        )
-        for word in words
+        cased: frozenset((_plain(stem[cased][0]), _plain(stem[plain][0]), _plain(stem[plain][1])))
+        for cased, plain in distinct.items()
     }
 
 
@@ -140,4 +139,6 @@ def _word(match: re.Match[str], *, joins: bool) -> Word:
 
 def _plain(text: str) -> str:
     """Some letters are two for most who type them. Folding may leave what is no letter (``½`` is ``1⁄2``)."""
+    if text.isascii():
+        return text.lower()[:MAX_WORD_LENGTH]
     return fold(text).replace("œ", "oe").replace("æ", "ae")[:MAX_WORD_LENGTH] or text
