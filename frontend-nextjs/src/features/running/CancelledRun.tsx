@@ -14,7 +14,7 @@ export function CancelledRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
     <section aria-labelledby="run-heading" className="flex flex-col gap-5">
       <RunHeading>{t("status.CANCELLED")}</RunHeading>
       <p className="text-base text-ink-soft">{meeting.has_results ? t("cancelledKept") : t("cancelledBody")}</p>
-      <RunFacts meeting={meeting} />
+      {!meeting.has_results && <RunFacts meeting={meeting} />}
       <div>
         <Button kind="primary" onClick={retry} isBusy={isRetrying}>
           <RotateCcw aria-hidden />

@@ -1,10 +1,11 @@
 "use client";
-import { ChevronRight, Download, RotateCcw, SlidersHorizontal, Trash2 } from "lucide-react";
+import { Download, RotateCcw, SlidersHorizontal, Trash2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
 import type { Schemas } from "@/lib/api/client";
+import { Disclosure } from "./Disclosure";
 import { failureKind } from "./progress";
 import { RunFacts } from "./RunFacts";
 import { RunHeading } from "./RunHeading";
@@ -49,20 +50,18 @@ export function FailedRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
           {t("delete")}
         </Button>
       </div>
-      <RunFacts meeting={meeting} />
-      <details className="group border-t border-line pt-3 text-sm">
-        <summary className="flex min-h-8 w-fit items-center gap-1.5 text-ink-faint hover:text-ink">
-          <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90" />
-          {t("technical")}
-        </summary>
-        <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5">
-          <Row term={t("tech.code")} value={failure.code} />
-          {failure.message && <Row term={t("tech.message")} value={failure.message} />}
-          {failure.stage && <Row term={t("tech.stage")} value={t(`stage.${failure.stage}`)} />}
-          <Row term={t("tech.attempts")} value={t("attempt", { attempt: meeting.attempt, of: meeting.max_attempts })} />
-          <Row term={t("tech.meeting")} value={meeting.id} />
-        </dl>
-      </details>
+      {!meeting.has_results && <RunFacts meeting={meeting} />}
+      <div className="border-t border-line pt-3">
+        <Disclosure label={t("technical")}>
+          <dl className="grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5">
+            <Row term={t("tech.code")} value={failure.code} />
+            {failure.message && <Row term={t("tech.message")} value={failure.message} />}
+            {failure.stage && <Row term={t("tech.stage")} value={t(`stage.${failure.stage}`)} />}
+            <Row term={t("tech.attempts")} value={t("attempt", { attempt: meeting.attempt, of: meeting.max_attempts })} />
+            <Row term={t("tech.meeting")} value={meeting.id} />
+          </dl>
+        </Disclosure>
+      </div>
       {dialog === "rerun" && <RerunDialog meeting={meeting} onClose={() => setDialog(null)} />}
       {dialog === "delete" && <DeleteDialog meeting={meeting} onClose={() => setDialog(null)} />}
     </section>

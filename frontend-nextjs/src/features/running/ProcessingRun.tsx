@@ -5,6 +5,7 @@ import { useLanguage } from "@/features/shell/Language";
 import type { Schemas } from "@/lib/api/client";
 import { clock, percent } from "@/lib/format";
 import { CancelButton } from "./CancelButton";
+import { Disclosure } from "./Disclosure";
 import { speedOf, stepsOf } from "./progress";
 import { RunFacts } from "./RunFacts";
 import { RunHeading } from "./RunHeading";
@@ -13,7 +14,7 @@ import { Stepper } from "./Stepper";
 import { useNow } from "./useNow";
 import { useWaitText } from "./useWaitText";
 
-/** Under way: how far, how fast, how long yet. */
+/** Under way: how far, how fast, how long yet. In few lines where there is an earlier transcript to read below. */
 export function ProcessingRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
   const t = useTranslations("running");
   const { language } = useLanguage();
@@ -39,8 +40,19 @@ export function ProcessingRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
           </div>
         ))}
       </dl>
-      <Stepper steps={stepsOf(meeting)} />
-      <RunFacts meeting={meeting} />
+      {meeting.has_results ? (
+        <>
+          <p className="text-ink-soft">{meeting.stage && t(`stage.${meeting.stage}`)}</p>
+          <Disclosure label={t("stages")}>
+            <Stepper steps={stepsOf(meeting)} />
+          </Disclosure>
+        </>
+      ) : (
+        <>
+          <Stepper steps={stepsOf(meeting)} />
+          <RunFacts meeting={meeting} />
+        </>
+      )}
       <RunWarnings warnings={meeting.warnings} />
       {meeting.attempt > 1 && <p className="text-sm text-ink-faint">{t("attempt", { attempt: meeting.attempt, of: meeting.max_attempts })}</p>}
       <p className="text-sm text-ink-faint">{meeting.has_results ? t("earlierStays") : t("mayClose")}</p>

@@ -41,7 +41,7 @@ export function WaitingRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
           {failureText(meeting.failure)}
         </Notice>
       )}
-      <RunFacts meeting={meeting} />
+      {!meeting.has_results && <RunFacts meeting={meeting} />}
       <p className="text-sm text-ink-faint">{meeting.has_results ? t("earlierStays") : t("mayClose")}</p>
       <CancelButton meeting={meeting} elapsed_s={0} />
     </section>
