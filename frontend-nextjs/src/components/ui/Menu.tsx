@@ -14,7 +14,7 @@ export function Menu({ trigger, children, align = "end", ...rest }: { trigger: R
           align={align}
           sideOffset={6}
           collisionPadding={8}
-          className="z-40 max-h-[70dvh] min-w-52 overflow-y-auto rounded-md border border-line bg-surface p-1 shadow-high"
+          className="z-40 max-h-[min(70dvh,var(--radix-dropdown-menu-content-available-height))] min-w-52 overflow-y-auto rounded-md border border-line bg-surface p-1 shadow-high"
         >
           {children}
         </DropdownMenu.Content>

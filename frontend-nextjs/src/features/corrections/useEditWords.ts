@@ -20,7 +20,8 @@ export function useDeed(): (edit: Edit) => string {
       if (edit.kind === "name" || edit.kind === "merge") {
         const who = speakerLabel(edit.label, edit.kind === "merge" ? (edit.before[0]?.name ?? null) : null);
         const name = edit.kind === "merge" ? speakerLabel(after?.speaker ?? null, after?.name ?? null) : (after?.name ?? null);
-        if (name === null) return t("deed.unnamed", { who });
+        const old = edit.before[0]?.name;
+        if (name === null) return old ? t("deed.unnamed", { who, name: old }) : t("deed.undecided", { who });
         return edit.kind === "merge" ? t("deed.merge", { who, name }) : t("deed.name", { who, name });
       }
       return t(`deed.${edit.kind}`);

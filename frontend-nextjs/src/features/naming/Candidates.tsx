@@ -18,6 +18,7 @@ export function Candidates({ speaker, isBusy, onDecide }: Props) {
   const t = useTranslations("naming");
   const isSettled = speaker.naming === "confirmed";
   const offered = speaker.candidates.filter(({ person_id, probability }) => probability >= LEAST_SHOWN && !(isSettled && person_id === speaker.person?.id));
+  if (isSettled && offered.length === 0) return null;
   return (
     <section aria-label={t("candidates")}>
       {offered.length > 0 && (

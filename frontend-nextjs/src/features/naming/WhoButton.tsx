@@ -2,14 +2,14 @@
 /** A button that opens "Who is this?": beside it where there is room, else as a dialog from below. */
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
-import { useState, type ComponentProps } from "react";
+import { useEffect, useRef, useState, type ComponentProps } from "react";
 import { createPortal } from "react-dom";
 import { Dialog } from "@/components/ui/Dialog";
 import { Popover } from "@/components/ui/Popover";
 
 const WhoIsThis = dynamic(() => import("./WhoIsThis").then((found) => found.WhoIsThis), { ssr: false });
 
-interface Props extends ComponentProps<"button"> {
+interface Props extends Omit<ComponentProps<"button">, "ref"> {
   meetingId: string;
   label: string;
   isOpen: boolean;
@@ -19,12 +19,20 @@ interface Props extends ComponentProps<"button"> {
 export function WhoButton({ meetingId, label, isOpen, onOpenChange, ...rest }: Props) {
   const t = useTranslations("naming");
   const [isWide, setWide] = useState<boolean | null>(null);
+  const trigger = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(isOpen);
+  useEffect(() => {
+    // What was pressed is gone, or cannot be pressed while it works: the focus comes back here all the same.
+    const timer = wasOpen.current && !isOpen ? setTimeout(() => document.activeElement === document.body && trigger.current?.focus(), 50) : undefined;
+    wasOpen.current = isOpen;
+    return () => clearTimeout(timer);
+  }, [isOpen]);
   const close = () => onOpenChange(false);
   const open = () => {
     setWide(window.matchMedia("(min-width: 40rem)").matches);
     onOpenChange(true);
   };
-  const button = <button type="button" aria-haspopup="dialog" aria-expanded={isOpen} {...rest} onClick={open} />;
+  const button = <button ref={trigger} type="button" aria-haspopup="dialog" aria-expanded={isOpen} {...rest} onClick={open} />;
   if (isWide === null) return button; // thousands of names, of which one is asked for
   const content = isOpen && <WhoIsThis meetingId={meetingId} label={label} onDone={close} />;
   if (isWide) {

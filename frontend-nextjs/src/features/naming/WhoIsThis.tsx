@@ -14,7 +14,7 @@ import { NewPerson } from "./NewPerson";
 import { OtherAnswers } from "./OtherAnswers";
 import { Samples } from "./Samples";
 import { useDecide } from "./useDecide";
-import { WhoItIs } from "./WhoItIs";
+import { Remembered, WhoItIs } from "./WhoItIs";
 
 type Step = { is: "choose" } | { is: "new"; name: string } | { is: "merge" };
 
@@ -42,8 +42,9 @@ export function WhoIsThis({ meetingId, label, onDone }: { meetingId: string; lab
   }
   return (
     <div className="flex flex-col gap-4">
-      <WhoItIs speaker={speaker} isBusy={isBusy} onDecide={say} />
+      <WhoItIs speaker={speaker} />
       <Samples speaker={speaker} />
+      <Remembered speaker={speaker} isBusy={isBusy} onDecide={say} />
       <Candidates speaker={speaker} isBusy={isBusy} onDecide={say} />
       <FindPerson speaker={speaker} isBusy={isBusy} onDecide={say} onNew={(name) => setStep({ is: "new", name })} />
       <OtherAnswers speaker={speaker} isBusy={isBusy} hasOthers={(speakers.data?.length ?? 0) > 1} onDecide={say} onMerge={() => setStep({ is: "merge" })} />

@@ -1,5 +1,5 @@
 "use client";
-/** What is said of the speaker by now, who said so, and whether the voice is remembered. */
+/** What is said of the speaker by now, how it came about, and whether the voice is remembered. */
 import { Check, HelpCircle, Sparkles } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { Button } from "@/components/ui/Button";
@@ -14,7 +14,7 @@ interface Props {
   onDecide: (decision: Decision) => void;
 }
 
-export function WhoItIs({ speaker, isBusy, onDecide }: Props) {
+export function WhoItIs({ speaker }: { speaker: Speaker }) {
   const called = useSpeakerLabel()(speaker.label, speaker.name);
   return (
     <div className="flex items-start gap-3">
@@ -22,7 +22,6 @@ export function WhoItIs({ speaker, isBusy, onDecide }: Props) {
       <div className="min-w-0 flex-1">
         <p className="font-medium break-words">{called}</p>
         <NameState speaker={speaker} />
-        <Remembered speaker={speaker} isBusy={isBusy} onDecide={onDecide} />
       </div>
     </div>
   );
@@ -42,14 +41,15 @@ export function NameState({ speaker }: { speaker: Speaker }) {
   );
 }
 
-function Remembered({ speaker, isBusy, onDecide }: Props) {
+/** Whether the bank keeps the voice of a confirmed person, and why not. */
+export function Remembered({ speaker, isBusy, onDecide }: Props) {
   const t = useTranslations("naming");
   const notLearned = useNotLearned();
   const { naming, person, learned } = speaker;
   if (naming !== "confirmed" || !person) return null;
   const why = notLearned(speaker);
   return (
-    <div className="mt-1 flex flex-wrap items-center gap-x-2 text-xs text-ink-faint">
+    <div className="-mt-2 flex flex-wrap items-center gap-x-2 text-xs text-ink-faint">
       <span>{learned ? t("remembered") : t("notRemembered")}</span>
       <Button size="sm" kind="quiet" className="-my-1 px-1.5" disabled={isBusy} onClick={() => onDecide({ person_id: person.id, remember: !learned })}>
         {learned ? t("forgetHere") : t("rememberNow")}

@@ -1,5 +1,6 @@
 /** Who the speakers of a meeting are: read, name, merge. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import type { Segment } from "@/features/meeting/segments";
 import type { Transcript } from "@/lib/api/transcript";
 import { keys } from "@/lib/query";
 import { answer, api, type Schemas } from "./client";
@@ -31,7 +32,8 @@ export function useNameSpeaker(meeting_id: string) {
       ),
     onSuccess: (named) => {
       client.setQueryData<Speaker[]>(keys.speakers(meeting_id), (old) => old?.map((one) => (one.label === named.label ? named : one)));
-      rename(client, meeting_id, named.label, named.name);
+      const { label, name } = named;
+      lay(client, meeting_id, (segment) => (segment.speaker === label && segment.name !== name ? { ...segment, name } : segment));
     },
     onSettled: () => changed(client, meeting_id),
   });
@@ -45,6 +47,10 @@ export function useMergeSpeakers(meeting_id: string) {
       answer(
         api.POST("/api/v1/meetings/{meeting_id}/speakers/{label}/merge", { params: { path: { meeting_id, label } }, body: { into } }),
       ),
+    onSuccess: (_, { label, into }) => {
+      const name = client.getQueryData<Speaker[]>(keys.speakers(meeting_id))?.find((one) => one.label === into)?.name ?? null;
+      lay(client, meeting_id, (segment) => (segment.speaker === label ? { ...segment, speaker: into, name } : segment));
+    },
     onSettled: () => changed(client, meeting_id),
   });
 }
@@ -59,16 +65,8 @@ export function useUndoNaming(meeting_id: string) {
 }
 
 /** The transcript says it before it is read again. */
-function rename(client: QueryClient, meeting_id: string, label: string, name: string | null): void {
-  client.setQueryData<Transcript>(
-    keys.transcript(meeting_id),
-    (old) =>
-      old && {
-        ...old,
-        segments: old.segments.map((segment) => (segment.speaker === label && segment.name !== name ? { ...segment, name } : segment)),
-        speakers: old.speakers.map((speaker) => (speaker.label === label ? { ...speaker, name } : speaker)),
-      },
-  );
+function lay(client: QueryClient, meeting_id: string, change: (segment: Segment) => Segment): void {
+  client.setQueryData<Transcript>(keys.transcript(meeting_id), (old) => old && { ...old, segments: old.segments.map(change) });
 }
 
 function changed(client: QueryClient, meeting_id: string): void {
