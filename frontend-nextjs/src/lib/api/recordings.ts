@@ -14,10 +14,11 @@ export interface Peaks {
   duration_s: number;
 }
 
-/** `data` is null while the recording is not converted yet, or was never. */
-export function useWaveform(meetingId: string, isUnderWay = false) {
+/** `data` is null while the recording is not converted yet, or was never. `isLookedAt`: its length is known. */
+export function useWaveform(meetingId: string, { isLookedAt = true, isUnderWay = false } = {}) {
   return useQuery({
     queryKey: keys.waveform(meetingId),
+    enabled: isLookedAt,
     queryFn: async ({ signal }): Promise<Peaks | null> => {
       try {
         const params = { path: { meeting_id: meetingId }, query: { points: POINTS } };

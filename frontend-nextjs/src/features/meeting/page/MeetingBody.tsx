@@ -31,7 +31,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
   const t = useTranslations("meeting");
   const read = useTranscript(meeting.id, meeting.has_results);
   const { transcript, segments, needWords } = read;
-  const waveform = useWaveform(meeting.id, isUnderWay(meeting));
+  const waveform = useWaveform(meeting.id, { isLookedAt: meeting.duration_s !== null, isUnderWay: isUnderWay(meeting) });
   const handle = useRef<TranscriptHandle>(null);
   const find = useFind(segments, handle);
   const review = useReview(segments, handle);
