@@ -27,7 +27,7 @@ export const MeetingRow = memo(function MeetingRow({ meeting, onAsk }: { meeting
             id={rowId(meeting.id)}
             href={`/meetings/${meeting.id}`}
             prefetch={false}
-            className="after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
+            className="scroll-my-24 after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
           >
             {meeting.title}
           </Link>

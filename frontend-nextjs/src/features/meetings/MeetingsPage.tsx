@@ -108,7 +108,7 @@ function Meetings() {
       )}
       {isEmpty && !isNarrowed && <EmptyList />}
       {isEmpty && isNarrowed && (
-        <EmptyState icon={<SearchX />} title={t("nothing")} actions={<Button onClick={() => change(EVERYTHING)}>{t("clear")}</Button>}>
+        <EmptyState icon={<SearchX />} title={t("nothing")} actions={<Button onClick={() => change(EVERYTHING)}>{t("showAll")}</Button>}>
           {t("nothingBody")}
         </EmptyState>
       )}

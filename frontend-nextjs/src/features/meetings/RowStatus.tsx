@@ -53,10 +53,10 @@ function Stopped({ meeting }: { meeting: MeetingSummary }) {
   const hasFailed = meeting.status === "FAILED";
   const failure = meeting.failure;
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 text-sm">
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 text-sm max-sm:flex-col max-sm:items-start">
       <Badge tone={hasFailed ? "danger" : "neutral"}>{hasFailed ? t("status.FAILED") : t("status.CANCELLED")}</Badge>
       {hasFailed && failure && (
-        <p className="min-w-0 flex-1 basis-60 text-ink-soft">{errorText(new ApiError({ status: 0, code: failure.code, detail: failure.message }))}</p>
+        <p className="min-w-0 text-ink-soft sm:flex-1 sm:basis-60">{errorText(new ApiError({ status: 0, code: failure.code, detail: failure.message }))}</p>
       )}
       <Button
         size="sm"

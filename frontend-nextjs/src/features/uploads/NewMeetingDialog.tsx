@@ -63,7 +63,7 @@ export function NewMeetingDialog({ files, onFiles, onClose }: Props) {
             }}
           >
             <Mic aria-hidden />
-            {t("recordInstead")}
+            <span className="max-sm:sr-only">{t("recordInstead")}</span>
           </Button>
           <Button onClick={onClose}>{common("cancel")}</Button>
           <Button kind="primary" type="submit" form="new-meeting" disabled={good.length === 0}>
@@ -75,7 +75,7 @@ export function NewMeetingDialog({ files, onFiles, onClose }: Props) {
       <form
         id="new-meeting"
         noValidate
-        className="flex flex-col gap-5"
+        className="flex flex-col gap-5 pt-1"
         onSubmit={(event) => {
           event.preventDefault();
           if (good.length > 0) send();
