@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from scribe.api.context import Context, Ctx
 from scribe.api.errors import problems
 from scribe.api.purging import purge_now
-from scribe.api.schemas.edits import EditIn, EditMadeOut, EditsOut, MergeIn
+from scribe.api.schemas.edits import EditIn, EditMadeOut, EditsOut, SpeakerMergeIn
 from scribe.api.schemas.meetings import PREFIX
 from scribe.api.schemas.texts import Label
 from scribe.api.security import Reader, Writer
@@ -78,7 +78,11 @@ async def redo_edit(meeting_id: UUID, edit_id: UUID, writer: Writer, ctx: Ctx) -
     responses=problems(404, 409, 413),
 )
 async def merge_speakers(
-    meeting_id: UUID, label: Annotated[Label, Path(examples=["SPEAKER_01"])], wanted: MergeIn, writer: Writer, ctx: Ctx
+    meeting_id: UUID,
+    label: Annotated[Label, Path(examples=["SPEAKER_01"])],
+    wanted: SpeakerMergeIn,
+    writer: Writer,
+    ctx: Ctx,
 ) -> EditMadeOut:
     """All that `label` says is `into`'s. Undone like any other change."""
     made = await edits.merge(_desk(ctx), writer, MeetingId(meeting_id), SpeakerLabel(label), SpeakerLabel(wanted.into))

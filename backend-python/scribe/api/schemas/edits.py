@@ -122,7 +122,7 @@ class ConfirmEditIn(In):
 EditIn = Annotated[TextEditIn | SplitEditIn | JoinEditIn | MoveEditIn | ConfirmEditIn, Field(discriminator="kind")]
 
 
-class MergeIn(In):
+class SpeakerMergeIn(In):
     """Two speakers are one."""
 
     into: Label

@@ -2540,6 +2540,15 @@ export interface components {
              */
             remaining_s: number | null;
         };
+        /** MergeIn */
+        MergeIn: {
+            /**
+             * Other Id
+             * Format: uuid
+             * @description This person disappears; what was known by it belongs to the one in the address.
+             */
+            other_id: string;
+        };
         /** ModelsOut */
         ModelsOut: {
             /**
@@ -3288,6 +3297,17 @@ export interface components {
             start_s: number;
             /** End S */
             end_s: number;
+        };
+        /**
+         * SpeakerMergeIn
+         * @description Two speakers are one.
+         */
+        SpeakerMergeIn: {
+            /**
+             * Into
+             * @description Whose everything is from now on that the other one says.
+             */
+            into: string;
         };
         /**
          * SpeakerOut
@@ -4117,32 +4137,12 @@ export interface components {
             /** Workers */
             workers: components["schemas"]["WorkerOut"][];
         };
-        /**
-         * MergeIn
-         * @description Two speakers are one.
-         */
-        scribe__api__schemas__edits__MergeIn: {
-            /**
-             * Into
-             * @description Whose everything is from now on that the other one says.
-             */
-            into: string;
-        };
         /** NamedSpeakerOut */
         scribe__api__schemas__meetings__NamedSpeakerOut: {
             /** Label */
             label: string;
             /** Name */
             name: string;
-        };
-        /** MergeIn */
-        scribe__api__schemas__people__MergeIn: {
-            /**
-             * Other Id
-             * Format: uuid
-             * @description This person disappears; what was known by it belongs to the one in the address.
-             */
-            other_id: string;
         };
         /** NamedSpeakerOut */
         scribe__api__schemas__people__NamedSpeakerOut: {
@@ -7404,7 +7404,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["scribe__api__schemas__edits__MergeIn"];
+                "application/json": components["schemas"]["SpeakerMergeIn"];
             };
         };
         responses: {
@@ -9142,7 +9142,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["scribe__api__schemas__people__MergeIn"];
+                "application/json": components["schemas"]["MergeIn"];
             };
         };
         responses: {
