@@ -42,7 +42,7 @@ export function ProcessingRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
       </dl>
       {meeting.has_results ? (
         <>
-          <p className="text-ink-soft">{meeting.stage && t(`stage.${meeting.stage}`)}</p>
+          {meeting.stage && <p className="text-ink-soft">{t(`stage.${meeting.stage}`)}</p>}
           <Disclosure label={t("stages")}>
             <Stepper steps={stepsOf(meeting)} />
           </Disclosure>
