@@ -1,4 +1,4 @@
-"""Large answers travel compressed where the client takes it: a transcript of ten thousand lines is 1 MB, not 9.
+"""Large answers travel compressed where the client takes it: a transcript of 10 000 lines is 0.6 MB instead of 2.4.
 
 Owns when it is worth it; never compresses what is compressed already (audio, PDF) or what must flow (events). A
 compressed body is not the same bytes: its entity tag is a weak one (RFC 9110, section 8.8.1), which is compared like a
@@ -20,7 +20,8 @@ from fastapi import Header, Response
 MIN_BYTES = 32 * 1024
 """Less fits into a few packets anyway."""
 LEVEL = 5
-"""Measured on a transcript of 10 000 lines with words: 9 % of its size; level 9 takes five times as long for 8 %."""
+"""Measured on 10 000 lines with 160 000 words (17.6 MB): 19 % in 0.27 s; level 9 needs 1.45 s for 18 %. Without words
+(2.4 MB): 23 % in 0.05 s."""
 GZIP = 31
 """Window bits that make zlib write gzip (zlib manual, deflateInit2)."""
 

@@ -23,7 +23,7 @@ from scribe.cli.finding import Finding, Verdict
 from scribe.core.config import Settings, load_settings
 from scribe.domain.errors import ModelError, OptionError
 
-LIBRARIES = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy", "scipy")
+LIBRARIES = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy", "scipy", "typst", "python-docx")
 MIN_FREE_GB = 2.0
 """A four-hour recording needs 0.5 GB while it is worked on."""
 MIN_MEMORY_GB = 2.0
@@ -69,6 +69,7 @@ def examine(models_dir: Path | None = None) -> Iterator[Finding]:
     yield from _models(settings)
     yield _device(settings)
     yield from _machine(Path.cwd())
+    yield _fonts()
     yield from examine_service(settings)
 
 
@@ -100,6 +101,24 @@ def _device(settings: Settings) -> Finding:
     if settings.device == "cuda":
         return Finding("device", "bad", "SCRIBE_DEVICE=cuda and no CUDA card is seen", "SCRIBE_DEVICE=auto")
     return Finding("device", "good", "CPU (no CUDA card is seen)")
+
+
+def _fonts() -> Finding:
+    """Alphabets that the PDF export can draw only with fonts of the system: they are too large to be shipped."""
+    from scribe.adapters.typesetting.pdf import missing_scripts
+
+    try:
+        missing = missing_scripts()
+    except ImportError:
+        return Finding("fonts", "bad", "typst is not installed: no PDF export", "make setup")
+    if not missing:
+        return Finding("fonts", "good", "the PDF export can draw every common alphabet")
+    return Finding(
+        "fonts",
+        "note",
+        f"the PDF export draws boxes instead of {', '.join(missing)}",
+        "Install the Noto fonts: apt-get install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji",
+    )
 
 
 def _machine(folder: Path) -> Iterator[Finding]:

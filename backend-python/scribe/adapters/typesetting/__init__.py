@@ -19,8 +19,8 @@ from scribe.domain.errors import InternalError, ResourceError
 from scribe.domain.exports.minutes import Minutes
 
 Kind = Literal["pdf", "docx"]
-TIMEOUT_S = 180.0
-"""A busy machine with two cores takes 20 s for four hours of talk."""
+TIMEOUT_S = 300.0
+"""Four hours of talk take 7 s of CPU; on two cores with ten times as much to do that was 40 to 90 s."""
 MAX_TALK_BYTES = 2000
 """Of what the child says when it fails: its end names the error."""
 

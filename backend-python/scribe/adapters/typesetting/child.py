@@ -15,7 +15,7 @@ import sys
 from scribe.adapters.audio_confinement import die_with
 
 MEMORY_BYTES = 3 << 30
-"""Four hours of dense talk, 10 000 segments, need 0.5 GB."""
+"""Four hours of dense talk (10 000 segments, 397 pages) need 0.52 GB and 7 s of CPU as PDF, 0.1 GB and 4 s as Word."""
 CPU_S = 240
 
 

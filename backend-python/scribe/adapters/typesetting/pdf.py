@@ -21,6 +21,22 @@ TEMPLATE = FOLDER / "minutes.typ"
 _NO_GLYPH = "could not be displayed with"
 
 
+SYSTEM_FONTS = {
+    "Chinese, Japanese and Korean": ("Noto Sans CJK SC", "Noto Sans CJK JP"),
+    "emoji": ("Noto Color Emoji",),
+    "Hindi, Thai and other alphabets": ("Noto Sans Devanagari", "Noto Sans Thai"),
+}
+"""What is not shipped: what for, and the families of which one is needed."""
+
+
+def missing_scripts() -> list[str]:
+    """What the minutes cannot draw on this machine."""
+    import typst
+
+    known = set(typst.Fonts(include_system_fonts=True, font_paths=[FONTS]).families())
+    return [script for script, families in SYSTEM_FONTS.items() if known.isdisjoint(families)]
+
+
 def write_pdf(values: Mapping[str, Any], *, with_system_fonts: bool = True) -> bytes:
     """``values``: of ``Minutes.to_values``.
 
