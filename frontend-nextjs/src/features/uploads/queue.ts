@@ -7,14 +7,13 @@ import { meetingOfUpload } from "@/lib/api/uploads";
 import { metadataOf, type FileProblem } from "./files";
 import { alone, mayTake, newId, thisTab } from "./locks";
 import { after, isOpen, sampled, speedOf, verdictOn, type Happening, type Item, type Sample, type Wishes } from "./model";
-import { send, terminate, type Refusal } from "./sending";
+import { send, terminate, UNANSWERED, type Refusal } from "./sending";
 import { hasRoomFor, recordings, uploads as shelf, type UploadRecord } from "./shelf";
 
 const AT_ONCE = 2;
 const FINISHING_EVERY_MS = 1000;
 const TOLD_EVERY_MS = 200;
 const STALLED_MS = 45_000;
-const UNANSWERED: Refusal = { status: 0, code: "", detail: "", retryAfterS: null };
 
 /** What others want to hear of. */
 export interface News {
@@ -217,38 +216,23 @@ export class UploadQueue {
   private pump(): void {
     const busy = this.items.filter((item) => item.state.kind === "sending").length;
     const next = this.items.filter((item) => item.state.kind === "waiting").slice(0, Math.max(0, AT_ONCE - busy));
-    next.forEach((item) => void this.start(item.id));
+    next.forEach((item) => this.start(item.id));
   }
 
-  private async start(id: string): Promise<void> {
+  private start(id: string): void {
     const job = this.jobs.get(id);
     if (!job?.file) return;
     this.happen(id, { kind: "started" });
     job.samples = [];
+    job.stop?.();
     this.expectMovement(job);
-    let isStopped = false;
-    let abort: (() => void) | null = null;
-    const stop = () => {
-      isStopped = true;
-      abort?.();
-    };
-    job.stop = stop;
-    const { record } = job;
-    const listening = <Args extends unknown[]>(work: (...args: Args) => void) => (...args: Args) => {
-      if (!isStopped) work(...args);
-    };
-    const metadata = metadataOf(record.fileName, record.mediaType, record.wishes);
-    try {
-      abort = await send({ file: job.file, metadata, url: record.url }, {
-        onBegun: listening((url) => url !== job.record.url && this.save(job, { url })),
-        onProgress: listening((sentBytes) => this.progress(job, sentBytes)),
-        onSent: listening((meetingId, isDuplicate) => this.sent(job, meetingId, isDuplicate)),
-        onRefused: listening((refusal) => this.refused(job, refusal)),
-      });
-    } catch {
-      listening((refusal: Refusal) => this.refused(job, refusal))(UNANSWERED); // tus itself did not load
-    }
-    if (isStopped) abort?.();
+    const { fileName, mediaType, wishes, url } = job.record;
+    job.stop = send({ file: job.file, metadata: metadataOf(fileName, mediaType, wishes), url }, {
+      onBegun: (begun) => begun !== job.record.url && this.save(job, { url: begun }),
+      onProgress: (sentBytes) => this.progress(job, sentBytes),
+      onSent: (meetingId, isDuplicate) => this.sent(job, meetingId, isDuplicate),
+      onRefused: (refusal) => this.refused(job, refusal),
+    });
   }
 
   private progress(job: Job, sentBytes: number): void {

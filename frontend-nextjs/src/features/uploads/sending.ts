@@ -21,6 +21,8 @@ export interface Refusal {
   retryAfterS: number | null;
 }
 
+export const UNANSWERED: Refusal = { status: 0, code: "", detail: "", retryAfterS: null };
+
 export interface Listener {
   onBegun: (url: string) => void;
   onProgress: (sentBytes: number) => void;
@@ -29,26 +31,43 @@ export interface Listener {
   onRefused: (refusal: Refusal) => void;
 }
 
-/** Answers with what stops it. */
-export async function send(parcel: Parcel, listener: Listener): Promise<() => void> {
-  const tus = await import("tus-js-client");
-  const upload: Upload = new tus.Upload(parcel.file, {
-    // Never both: with an endpoint, tus begins anew wherever the service is away for a moment.
-    ...(parcel.url ? { uploadUrl: new URL(parcel.url, window.location.href).href, endpoint: null } : { endpoint: new URL(UPLOADS, window.location.href).href }),
-    metadata: parcel.metadata,
-    chunkSize: CHUNK_BYTES,
-    retryDelays: null,
-    storeFingerprintForResuming: false,
-    onBeforeRequest: (request) => Object.entries(csrfHeader()).forEach(([name, value]) => request.setHeader(name, value)),
-    onUploadUrlAvailable: () => {
-      if (upload.url) listener.onBegun(new URL(upload.url).pathname);
-    },
-    onProgress: (sentBytes) => listener.onProgress(sentBytes),
-    onSuccess: ({ lastResponse }) => listener.onSent(lastResponse.getHeader("Scribe-Meeting") ?? null, lastResponse.getHeader("Scribe-Duplicate") === "true"),
-    onError: (error) => listener.onRefused(refusalOf(error)),
-  });
-  upload.start();
-  return () => void upload.abort();
+/** Answers with what stops it; nothing is told afterwards. */
+export function send(parcel: Parcel, listener: Listener): () => void {
+  let isStopped = false;
+  let upload: Upload | null = null;
+  const unlessStopped = <Args extends unknown[]>(tell: (...args: Args) => void) => (...args: Args) => {
+    if (!isStopped) tell(...args);
+  };
+  const begin = async () => {
+    const tus = await import("tus-js-client");
+    if (isStopped) return;
+    upload = new tus.Upload(parcel.file, {
+      // Never both: with an endpoint, tus begins anew wherever the service is away for a moment.
+      ...(parcel.url ? { uploadUrl: new URL(parcel.url, window.location.href).href, endpoint: null } : { endpoint: new URL(UPLOADS, window.location.href).href }),
+      metadata: parcel.metadata,
+      chunkSize: CHUNK_BYTES,
+      retryDelays: null,
+      storeFingerprintForResuming: false,
+      onBeforeRequest: (request) => {
+        if (isStopped) throw new Error("stopped"); // tus forgets an abort that comes before its first request
+        Object.entries(csrfHeader()).forEach(([name, value]) => request.setHeader(name, value));
+      },
+      onUploadUrlAvailable: unlessStopped(() => {
+        if (upload?.url) listener.onBegun(new URL(upload.url).pathname);
+      }),
+      onProgress: unlessStopped((sentBytes: number) => listener.onProgress(sentBytes)),
+      onSuccess: unlessStopped(({ lastResponse }: { lastResponse: HttpResponse }) =>
+        listener.onSent(lastResponse.getHeader("Scribe-Meeting") ?? null, lastResponse.getHeader("Scribe-Duplicate") === "true"),
+      ),
+      onError: unlessStopped((error: Error | DetailedError) => listener.onRefused(refusalOf(error))),
+    });
+    upload.start();
+  };
+  begin().catch(unlessStopped(() => listener.onRefused(UNANSWERED))); // tus itself could not be loaded
+  return () => {
+    isStopped = true;
+    void upload?.abort();
+  };
 }
 
 /** Gives up what lies at the service. It goes by itself after some days where this does not arrive. */
@@ -59,7 +78,7 @@ export async function terminate(url: string): Promise<void> {
 
 function refusalOf(error: Error | DetailedError): Refusal {
   const response: HttpResponse | null = "originalResponse" in error ? error.originalResponse : null;
-  if (!response) return { status: 0, code: "", detail: "", retryAfterS: null };
+  if (!response) return UNANSWERED;
   const status = response.getStatus();
   const retryAfter = Number(response.getHeader("Retry-After"));
   const told = problemIn(response.getBody());
