@@ -10,7 +10,7 @@ from scribe.api.schemas.search import SearchIn, SearchOut, TagsOut
 from scribe.api.security import Reader
 from scribe.services import search
 
-router = APIRouter(prefix="/api/v1", tags=["Search"])
+router = APIRouter(prefix="/api/v1")
 
 _JSON = "application/json"
 
@@ -19,6 +19,7 @@ _JSON = "application/json"
     "/search",
     operation_id="search_transcripts",
     summary="Search what was said",
+    tags=["Search"],
     response_model=SearchOut,
 )
 async def search_transcripts(

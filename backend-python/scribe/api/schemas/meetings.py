@@ -143,7 +143,7 @@ class LinksOut(Out):
         )
 
 
-class NamedSpeakerOut(Out):
+class ListedSpeakerOut(Out):
     label: str
     name: str
 
@@ -182,7 +182,7 @@ class MeetingSummaryOut(Out):
     """That of most of the speech."""
     num_speakers: int | None
     num_words: int | None
-    speakers: list[NamedSpeakerOut]
+    speakers: list[ListedSpeakerOut]
     """Those who have a name, up to 8."""
     queue_place: int | None
     """0: next. Null: it does not wait."""
@@ -270,7 +270,7 @@ def _summary(meeting: Meeting | MeetingSummary, speakers: Sequence[NamedSpeaker]
         "owner": OwnerOut(id=meeting.owner_id, username=meeting.owner_name),
         "failure": None if meeting.failure is None else FailureOut.model_validate(meeting.failure),
         "has_results": meeting.published_at is not None,
-        "speakers": [NamedSpeakerOut.model_validate(speaker) for speaker in speakers],
+        "speakers": [ListedSpeakerOut.model_validate(speaker) for speaker in speakers],
         "queue_place": estimate.queue_place,
         "remaining_s": estimate.remaining_s,
     }

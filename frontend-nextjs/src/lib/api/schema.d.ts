@@ -1397,7 +1397,7 @@ export interface components {
              * Speakers
              * @description More than one when somebody said that two voices are the same person.
              */
-            speakers: components["schemas"]["scribe__api__schemas__people__NamedSpeakerOut"][];
+            speakers: components["schemas"]["NamedSpeakerOut"][];
         };
         /** AppearancesOut */
         AppearancesOut: {
@@ -2172,6 +2172,13 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** ListedSpeakerOut */
+        ListedSpeakerOut: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+        };
         /** LoginIn */
         LoginIn: {
             /**
@@ -2396,7 +2403,7 @@ export interface components {
              * Speakers
              * @description Those who have a name, up to 8.
              */
-            speakers: components["schemas"]["scribe__api__schemas__meetings__NamedSpeakerOut"][];
+            speakers: components["schemas"]["ListedSpeakerOut"][];
             /**
              * Queue Place
              * @description 0: next. Null: it does not wait.
@@ -2528,7 +2535,7 @@ export interface components {
              * Speakers
              * @description Those who have a name, up to 8.
              */
-            speakers: components["schemas"]["scribe__api__schemas__meetings__NamedSpeakerOut"][];
+            speakers: components["schemas"]["ListedSpeakerOut"][];
             /**
              * Queue Place
              * @description 0: next. Null: it does not wait.
@@ -2643,6 +2650,22 @@ export interface components {
          * @enum {string}
          */
         NamePolicy: "keep" | "pseudonymise";
+        /** NamedSpeakerOut */
+        NamedSpeakerOut: {
+            /**
+             * Label
+             * @description Which speaker of the meeting it is.
+             * @example SPEAKER_00
+             */
+            label: string;
+            /** @description `auto`: the bank was sure; `confirmed`: somebody said so. */
+            naming: components["schemas"]["Naming"];
+            /**
+             * Probability
+             * @description The bank's; null: it was never asked.
+             */
+            probability: number | null;
+        };
         /**
          * Naming
          * @description How a speaker came to be called what it is called.
@@ -4136,29 +4159,6 @@ export interface components {
         WorkersOut: {
             /** Workers */
             workers: components["schemas"]["WorkerOut"][];
-        };
-        /** NamedSpeakerOut */
-        scribe__api__schemas__meetings__NamedSpeakerOut: {
-            /** Label */
-            label: string;
-            /** Name */
-            name: string;
-        };
-        /** NamedSpeakerOut */
-        scribe__api__schemas__people__NamedSpeakerOut: {
-            /**
-             * Label
-             * @description Which speaker of the meeting it is.
-             * @example SPEAKER_00
-             */
-            label: string;
-            /** @description `auto`: the bank was sure; `confirmed`: somebody said so. */
-            naming: components["schemas"]["Naming"];
-            /**
-             * Probability
-             * @description The bank's; null: it was never asked.
-             */
-            probability: number | null;
         };
         /**
          * EventOut
