@@ -25,7 +25,7 @@ export function LostCorrections() {
   const lost = (edits.data?.pages.flatMap((page) => page.items) ?? []).filter((edit) => edit.undone_at === null);
   if (lost.length === 0 && homeless.length === 0) return null;
   return (
-    <div className="flex flex-col gap-3 print:hidden">
+    <div className="mb-6 flex flex-col gap-3 print:hidden">
       {homeless.map(({ problem }) => (
         <ConflictPanel key={problem.id} problem={problem} segment={null} />
       ))}

@@ -77,7 +77,10 @@ export function TextEditor({ segment }: { segment: Segment }) {
   };
   const left = (event: FocusEvent) => {
     flush();
-    const isElsewhere = event.relatedTarget === null && document.hasFocus();
+    // To a button or the player and back is no leave; to another line, or to nowhere, is.
+    const to = event.relatedTarget;
+    const rowOf = (element: Element | null) => element?.closest("[data-index]") ?? null;
+    const isElsewhere = to instanceof Element ? rowOf(to) !== null && rowOf(to) !== rowOf(field.current) : document.hasFocus();
     if (isElsewhere) closing.current = setTimeout(() => document.activeElement !== field.current && stopEditing({ isQuiet: true }), CLOSE_MS);
   };
 
