@@ -38,13 +38,13 @@ export function FindBar({ find }: { find: Find }) {
       <p role="status" className="tabular shrink-0 px-2 text-xs whitespace-nowrap text-ink-soft">
         {hasQuery && (find.matches.length > 0 ? t("find.count", { number: find.place + 1, total: find.matches.length }) : t("find.none"))}
       </p>
-      <IconButton label={t("find.previous")} shortcut="N" size="sm" disabled={find.matches.length === 0} onClick={() => find.step(-1)}>
+      <IconButton label={t("find.previous")} shortcut="N" size="sm" className="max-sm:size-10" disabled={find.matches.length === 0} onClick={() => find.step(-1)}>
         <ChevronUp />
       </IconButton>
-      <IconButton label={t("find.next")} shortcut="n" size="sm" disabled={find.matches.length === 0} onClick={() => find.step(1)}>
+      <IconButton label={t("find.next")} shortcut="n" size="sm" className="max-sm:size-10" disabled={find.matches.length === 0} onClick={() => find.step(1)}>
         <ChevronDown />
       </IconButton>
-      <IconButton label={common("close")} size="sm" onClick={find.close}>
+      <IconButton label={common("close")} size="sm" className="max-sm:size-10" onClick={find.close}>
         <X />
       </IconButton>
     </search>

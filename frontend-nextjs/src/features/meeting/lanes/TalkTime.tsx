@@ -39,7 +39,7 @@ export function TalkTime({ segments }: { segments: readonly Segment[] }) {
         ))}
       </div>
       <details>
-        <summary className="inline-flex min-h-8 cursor-pointer items-center rounded-sm text-xs text-ink-soft hover:text-ink hover:underline">{t("talk.table")}</summary>
+        <summary className="inline-flex min-h-8 cursor-pointer items-center rounded-sm text-xs max-sm:min-h-10 text-ink-soft hover:text-ink hover:underline">{t("talk.table")}</summary>
       <table className="w-full text-sm">
         <thead className="sr-only">
           <tr>
@@ -58,7 +58,7 @@ export function TalkTime({ segments }: { segments: readonly Segment[] }) {
                     type="button"
                     aria-label={t("lanes.hear", { name })}
                     onClick={() => hearNext(speaker.label)}
-                    className="flex min-h-8 w-full min-w-0 items-center gap-2 rounded-sm text-left hover:underline"
+                    className="flex min-h-8 max-sm:min-h-10 w-full min-w-0 items-center gap-2 rounded-sm text-left hover:underline"
                   >
                     <span aria-hidden data-speaker={speakerColour(speaker.label)} className="size-2.5 shrink-0 rounded-full bg-speaker" />
                     <span className="truncate">{name}</span>

@@ -8,7 +8,6 @@ import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Notice } from "@/components/ui/Notice";
 import { LostCorrections } from "@/features/corrections";
-import { RunningMeeting } from "@/features/running";
 import { useErrorText } from "@/features/shell/useErrorText";
 import { isUnderWay, type Meeting } from "@/lib/api/meetings";
 import { useWaveform } from "@/lib/api/recordings";
@@ -25,6 +24,8 @@ import { Side } from "./Side";
 import { Toolbar } from "./Toolbar";
 import { useKeys } from "./useKeys";
 
+/** Most meetings are done: what shows how they run is fetched for the others. */
+const RunningMeeting = dynamic(() => import("@/features/running/RunningMeeting").then((found) => found.RunningMeeting), { ssr: false });
 const KeysDialog = dynamic(() => import("./KeysDialog"), { ssr: false });
 
 export function MeetingBody({ meeting }: { meeting: Meeting }) {
@@ -46,7 +47,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
       <div className="mx-auto w-full max-w-[73rem] px-4 pb-12 sm:px-6">
         <MeetingHeader meeting={meeting} />
         <div className="has-[>:not(.sr-only)]:mb-8">
-          <RunningMeeting meeting={meeting} />
+          <Run meeting={meeting} />
         </div>
         {meeting.has_results && (
           <div className="grid gap-x-16 lg:grid-cols-[minmax(0,1fr)_18rem]">
@@ -67,6 +68,14 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
       {isHelpOpen && <KeysDialog isOpen onClose={() => setHelpOpen(false)} />}
     </>
   );
+}
+
+/** Stays once it was there: it tells the end of the run. */
+function Run({ meeting }: { meeting: Meeting }) {
+  const isTold = meeting.status !== "COMPLETED" || meeting.warnings.length > 0;
+  const [isThere, setThere] = useState(isTold);
+  if (isTold && !isThere) setThere(true);
+  return isThere ? <RunningMeeting meeting={meeting} /> : null;
 }
 
 /** Loading, failed, or nobody spoke. */

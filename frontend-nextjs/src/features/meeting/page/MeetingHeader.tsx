@@ -3,7 +3,7 @@ import { useTranslations } from "next-intl";
 import { Fragment } from "react";
 import { Badge } from "@/components/ui/Badge";
 import { ExportMenu } from "@/features/exports";
-import { MeetingMenu } from "@/features/running";
+import { MeetingMenu } from "@/features/running/MeetingMenu";
 import { useLanguage } from "@/features/shell/Language";
 import type { Meeting } from "@/lib/api/meetings";
 import { day, duration } from "@/lib/format";

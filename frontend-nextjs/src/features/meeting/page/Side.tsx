@@ -44,7 +44,7 @@ export function Side({ meetingId, segments, isOpen, onClose }: Props) {
         !isOpen && "max-lg:hidden",
       )}
     >
-      <IconButton label={common("close")} size="sm" className="absolute top-3 right-3 lg:hidden" onClick={onClose}>
+      <IconButton label={common("close")} size="sm" className="absolute top-3 right-3 max-sm:size-10 lg:hidden" onClick={onClose}>
         <X />
       </IconButton>
       <SpeakersPanel meetingId={meetingId} />

@@ -61,7 +61,7 @@ export function TitleEditor({ meeting }: { meeting: Meeting }) {
       <h1 className="min-w-0 font-serif text-2xl font-semibold tracking-tight break-words" onDoubleClick={() => setDraft(meeting.title)}>
         {meeting.title}
       </h1>
-      <IconButton ref={pencil} label={t("rename")} size="sm" className="mt-1 sm:opacity-0 sm:group-hover:opacity-100 sm:focus-visible:opacity-100" onClick={() => setDraft(meeting.title)}>
+      <IconButton ref={pencil} label={t("rename")} size="sm" className="mt-1 max-sm:-mt-0.5 max-sm:size-10 sm:opacity-0 sm:group-hover:opacity-100 sm:focus-visible:opacity-100" onClick={() => setDraft(meeting.title)}>
         <Pencil />
       </IconButton>
     </div>

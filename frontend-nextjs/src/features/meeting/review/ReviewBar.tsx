@@ -27,13 +27,13 @@ export function ReviewBar({ review }: { review: Review }) {
       </div>
       {review.current && (
         <div className="flex items-center gap-1">
-          <IconButton label={t("review.previous")} size="sm" disabled={!review.hasPrevious} onClick={() => review.step(-1)}>
+          <IconButton label={t("review.previous")} size="sm" className="max-sm:size-10" disabled={!review.hasPrevious} onClick={() => review.step(-1)}>
             <ChevronLeft />
           </IconButton>
-          <IconButton label={t("review.again")} size="sm" onClick={review.hear}>
+          <IconButton label={t("review.again")} size="sm" className="max-sm:size-10" onClick={review.hear}>
             <Repeat />
           </IconButton>
-          <IconButton label={t("review.next")} size="sm" disabled={!review.hasNext} onClick={() => review.step(1)}>
+          <IconButton label={t("review.next")} size="sm" className="max-sm:size-10" disabled={!review.hasNext} onClick={() => review.step(1)}>
             <ChevronRight />
           </IconButton>
           <Button size="sm" className="max-sm:h-10" onClick={review.edit}>
@@ -46,7 +46,7 @@ export function ReviewBar({ review }: { review: Review }) {
           </Button>
         </div>
       )}
-      <IconButton label={t("review.stop")} size="sm" onClick={review.stop}>
+      <IconButton label={t("review.stop")} size="sm" className="max-sm:size-10" onClick={review.stop}>
         <X />
       </IconButton>
     </section>

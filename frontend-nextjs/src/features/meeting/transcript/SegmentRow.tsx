@@ -81,7 +81,7 @@ export const SegmentRow = memo(function SegmentRow({ meetingId, segment, next, t
 });
 
 function Margin({ children }: { children: ReactNode }) {
-  return <div className="justify-self-end pt-1.5 max-sm:hidden">{children}</div>;
+  return <div className="justify-self-end pt-0.5 max-sm:hidden">{children}</div>;
 }
 
 function TimeLink({ meetingId, segment, isActive, isQuiet = false }: { meetingId: string; segment: Segment; isActive: boolean; isQuiet?: boolean }) {
@@ -93,7 +93,7 @@ function TimeLink({ meetingId, segment, isActive, isQuiet = false }: { meetingId
       tabIndex={isActive ? 0 : -1}
       aria-label={t("playFrom", { time: clock(segment.start) })}
       className={cx(
-        "tabular inline-flex min-h-6 items-center rounded-sm px-1 text-xs text-ink-faint hover:text-accent hover:underline",
+        "tabular inline-flex min-h-8 items-center rounded-sm px-1 text-xs text-ink-faint max-sm:min-h-10 hover:text-accent hover:underline",
         isQuiet && "opacity-0 group-focus-within/line:opacity-100 group-hover/line:opacity-100 group-aria-current/line:opacity-100",
       )}
     >
