@@ -12,7 +12,7 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void
     <Notice
       tone="danger"
       actions={
-        <Button size="sm" onClick={onRetry}>
+        <Button size="sm" className="max-sm:h-10" onClick={onRetry}>
           {t("retry")}
         </Button>
       }

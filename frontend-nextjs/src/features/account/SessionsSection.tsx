@@ -47,12 +47,12 @@ export function SessionsSection() {
       {others.length > 0 && (
         <div className="mt-3 flex flex-wrap gap-2">
           {others.length > 1 && (
-            <Button size="sm" isBusy={end.isPending} onClick={() => void endOthers()}>
+            <Button size="sm" className="max-sm:h-10" isBusy={end.isPending} onClick={() => void endOthers()}>
               {t("endOthers")}
             </Button>
           )}
           {!isAll && all.length > SHOWN && (
-            <Button size="sm" kind="quiet" onClick={() => setAll(true)}>
+            <Button size="sm" className="max-sm:h-10" kind="quiet" onClick={() => setAll(true)}>
               {t("showAll", { count: all.length - SHOWN })}
             </Button>
           )}
@@ -81,7 +81,7 @@ function SessionLine({ session, onEnd }: { session: Session; onEnd: () => void }
       {session.is_current ? (
         <Badge tone="accent">{t("current")}</Badge>
       ) : (
-        <Button size="sm" kind="quiet" aria-label={t("endNamed", { name, seen })} onClick={onEnd}>
+        <Button size="sm" className="max-sm:h-10" kind="quiet" aria-label={t("endNamed", { name, seen })} onClick={onEnd}>
           {t("end")}
         </Button>
       )}

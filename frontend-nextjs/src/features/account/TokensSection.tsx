@@ -80,7 +80,7 @@ function TokenLine({ token, onRevoke }: { token: Token; onRevoke: () => void }) 
           {!isExpired && <> · {token.expires_at ? t("expires", { day: day(token.expires_at, language) }) : t("never")}</>}
         </p>
       </div>
-      <Button size="sm" kind="quiet" aria-label={t("revokeNamed", { name: token.name })} onClick={onRevoke}>
+      <Button size="sm" className="max-sm:h-10" kind="quiet" aria-label={t("revokeNamed", { name: token.name })} onClick={onRevoke}>
         {t("revoke")}
       </Button>
     </li>

@@ -144,7 +144,7 @@ function DeadRow({ item }: { item: Queued }) {
           </>
         }
         action={
-          <Button size="sm" isBusy={requeue.isPending} aria-label={t("requeueNamed", { title: item.title })} onClick={again}>
+          <Button size="sm" className="max-sm:h-10" isBusy={requeue.isPending} aria-label={t("requeueNamed", { title: item.title })} onClick={again}>
             {t("requeue")}
           </Button>
         }
@@ -174,7 +174,7 @@ function CancelButton({ item }: { item: Queued }) {
   const stop = () =>
     cancel.mutate(item.id, { onSuccess: () => say(t("cancelled")), onError: (error) => say(errorText(error), { kind: "error" }) });
   return (
-    <Button size="sm" kind="quiet" isBusy={cancel.isPending} aria-label={t("cancelNamed", { title: item.title })} onClick={stop}>
+    <Button size="sm" className="max-sm:h-10" kind="quiet" isBusy={cancel.isPending} aria-label={t("cancelNamed", { title: item.title })} onClick={stop}>
       {t("cancel")}
     </Button>
   );

@@ -61,7 +61,7 @@ function Text() {
       <div className="border-t border-line px-4 py-3">
         <p className="text-xs text-ink-faint">{t("voices.consent.textHint", { version: text.version })}</p>
         <p className="my-3 font-serif text-base whitespace-pre-line">{text.text}</p>
-        <Button size="sm" onClick={() => void navigator.clipboard?.writeText(text.text).then(() => say(t("common.copied")))}>
+        <Button size="sm" className="max-sm:h-10" onClick={() => void navigator.clipboard?.writeText(text.text).then(() => say(t("common.copied")))}>
           <Copy aria-hidden />
           {t("voices.consent.print")}
         </Button>

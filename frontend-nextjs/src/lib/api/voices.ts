@@ -80,17 +80,6 @@ export function useTestVoice() {
   });
 }
 
-export function useEnrolSpeaker(person_id: string) {
-  const stale = useStale();
-  return useMutation({
-    mutationFn: async (source: Schemas["FromSpeakerIn"]) => {
-      const params = { path: { person_id }, query: { wait: WAIT_S } };
-      return settled(await answer(api.POST("/api/v1/people/{person_id}/voices/from-speaker", { params, body: source })));
-    },
-    onSuccess: stale,
-  });
-}
-
 /** The voice in question is the right one. */
 export function useConfirmEnrolment() {
   const stale = useStale();

@@ -53,7 +53,7 @@ function ConsentLine({ consent, onWithdraw }: { consent: Consent; onWithdraw: ()
       {consent.is_active ? (
         <>
           <Badge tone="success">{t("active")}</Badge>
-          <Button size="sm" kind="quiet" aria-label={t("withdrawNamed", { day: given })} onClick={onWithdraw}>
+          <Button size="sm" className="max-sm:h-10" kind="quiet" aria-label={t("withdrawNamed", { day: given })} onClick={onWithdraw}>
             {t("withdraw")}
           </Button>
         </>

@@ -41,7 +41,7 @@ export function MeetingsSection({ person }: { person: PersonDetail }) {
       </ul>
       <div className="mt-4 flex flex-wrap items-center gap-3">
         {meetings.hasNextPage && (
-          <Button size="sm" isBusy={meetings.isFetchingNextPage} onClick={() => void meetings.fetchNextPage()}>
+          <Button size="sm" className="max-sm:h-10" isBusy={meetings.isFetchingNextPage} onClick={() => void meetings.fetchNextPage()}>
             {t("showMore")}
           </Button>
         )}
