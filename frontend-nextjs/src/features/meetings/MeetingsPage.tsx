@@ -102,9 +102,11 @@ function Meetings() {
       </p>
       {list.isPending && <LoadingList />}
       {list.isError && (
-        <Notice tone="danger" actions={<Button size="sm" onClick={() => void list.refetch()}>{t("retryList")}</Button>}>
-          {errorText(list.error)}
-        </Notice>
+        <div className="mt-6">
+          <Notice tone="danger" actions={<Button size="sm" onClick={() => void list.refetch()}>{t("retryList")}</Button>}>
+            {errorText(list.error)}
+          </Notice>
+        </div>
       )}
       {isEmpty && !isNarrowed && <EmptyList />}
       {isEmpty && isNarrowed && (

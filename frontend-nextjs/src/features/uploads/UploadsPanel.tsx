@@ -1,12 +1,14 @@
 "use client";
 /** What is on its way, in a corner: a line when folded, a list when open. */
 import { ChevronDown, ChevronUp } from "lucide-react";
+import { usePathname } from "next/navigation";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { IconButton } from "@/components/ui/IconButton";
 import { Progress } from "@/components/ui/Progress";
 import { useLanguage } from "@/features/shell/Language";
+import { cx } from "@/lib/cx";
 import { percent } from "@/lib/format";
 import { isOpen, overall, type Item } from "./model";
 import type { UploadQueue } from "./queue";
@@ -27,7 +29,9 @@ interface Props {
 export function UploadsPanel({ queue, items, recovered, isRecordingBehind, onRecorder }: Props) {
   const t = useTranslations("uploads");
   const { language } = useLanguage();
-  const [isFolded, setFolded] = useState(false);
+  const isReading = usePathname().startsWith("/meetings/"); // the player stands below, the text is what counts
+  const [chosenFold, setFolded] = useState<boolean | null>(null);
+  const isFolded = chosenFold ?? isReading;
   const open = items.filter((item) => isOpen(item) || item.state.kind === "paused");
   const settled = items.filter((item) => ["done", "refused", "duplicate"].includes(item.state.kind));
   const troubled = items.filter((item) => ["refused", "duplicate", "missing"].includes(item.state.kind)).length;
@@ -36,7 +40,10 @@ export function UploadsPanel({ queue, items, recovered, isRecordingBehind, onRec
   return (
     <section
       aria-label={t("panel")}
-      className="fixed bottom-4 left-4 z-20 flex w-96 max-w-[calc(100vw-2rem)] flex-col overflow-hidden rounded-lg border border-line bg-surface shadow-high max-sm:bottom-20 print:hidden"
+      className={cx(
+        "fixed left-4 z-20 flex w-96 max-w-[calc(100vw-2rem)] flex-col overflow-hidden rounded-lg border border-line bg-surface shadow-high print:hidden",
+        isReading ? "bottom-24 max-sm:bottom-44" : "bottom-4 max-sm:bottom-20",
+      )}
     >
       {isRecordingBehind && <RunningTape onOpen={onRecorder} />}
       <Recovered records={recovered} />
