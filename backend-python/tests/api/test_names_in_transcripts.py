@@ -1,6 +1,7 @@
 """Transcript, documents and exports have the names of today at once, written or not."""
 
 import asyncio
+import re
 from dataclasses import replace
 
 import httpx
@@ -46,7 +47,12 @@ async def name(client: httpx.AsyncClient, meeting: Meeting, number: int, text: s
 
 LAID_OUT = {"pdf", "docx"}
 """No texts: ``test_exports.py`` opens them."""
-ALL = ("transcript", "results/fusion", "results/diarization", *(f"exports/{one}" for one in FormatName if one not in LAID_OUT))
+ALL = (
+    "transcript",
+    "results/fusion",
+    "results/diarization",
+    *(f"exports/{one}" for one in FormatName if one not in LAID_OUT),
+)
 
 
 async def texts(client: httpx.AsyncClient, meeting: Meeting) -> dict[str, tuple[str, str]]:
@@ -54,6 +60,11 @@ async def texts(client: httpx.AsyncClient, meeting: Meeting) -> dict[str, tuple[
     answers = {tail: await client.get(at(meeting, tail)) for tail in ALL}
     assert {answer.status_code for answer in answers.values()} == {200}
     return {tail: (answer.headers["etag"], answer.text) for tail, answer in answers.items()}
+
+
+def said(answers: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """Without the count of changes, which never goes back."""
+    return {tail: re.sub(r'"version":\d+', "", body) for tail, (_, body) in answers.items()}
 
 
 async def test_a_name_is_everywhere_at_once_and_the_same_when_the_files_follow(
@@ -93,9 +104,7 @@ async def test_what_was_moved_is_everywhere_at_once_and_back_again(
     await rewrite_pending(units, storage, 10)
     assert await texts(client, meeting) == after
     assert (await client.delete(at(meeting, f"moves/{moved.json()['id']}"))).status_code == 204
-    assert {tail: body for tail, (_, body) in (await texts(client, meeting)).items()} == {
-        tail: body for tail, (_, body) in before.items()
-    }
+    assert said(await texts(client, meeting)) == said(before)
 
 
 async def test_pages_go_on_under_new_names_and_begin_again_after_a_move(
