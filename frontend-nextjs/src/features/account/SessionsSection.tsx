@@ -70,7 +70,7 @@ function SessionLine({ session, onEnd }: { session: Session; onEnd: () => void }
   const seen = t("seen", { ago: ago(session.last_seen_at, language) });
   const Icon = agent?.system ? Globe : Terminal;
   return (
-    <li className="flex items-center gap-3 py-2.5">
+    <li className="flex items-center gap-3 py-2.5 first:pt-0">
       <Icon aria-hidden className="size-4.5 shrink-0 text-ink-faint" />
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium">{name}</p>

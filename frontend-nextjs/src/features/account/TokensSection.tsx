@@ -65,7 +65,7 @@ function TokenLine({ token, onRevoke }: { token: Token; onRevoke: () => void }) 
   const [now] = useState(() => Date.now());
   const isExpired = token.expires_at !== null && new Date(token.expires_at).getTime() < now;
   return (
-    <li className="flex items-center gap-3 py-2.5">
+    <li className="flex items-center gap-3 py-2.5 first:pt-0">
       <KeyRound aria-hidden className="size-4.5 shrink-0 text-ink-faint" />
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">

@@ -55,7 +55,7 @@ function ModelRow({ model }: { model: Model }) {
   const t = useTranslations("admin.models");
   const { language } = useLanguage();
   return (
-    <li className="flex items-center gap-3 py-2.5">
+    <li className="flex items-center gap-3 py-2.5 first:pt-0">
       <div className="min-w-0 flex-1">
         <p className="font-medium break-words">{model.name}</p>
         <p className="text-xs text-ink-faint">

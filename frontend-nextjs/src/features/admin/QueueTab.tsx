@@ -76,7 +76,7 @@ function RunningRow({ item }: { item: Queued }) {
   const t = useTranslations();
   const { language } = useLanguage();
   return (
-    <li className="py-3">
+    <li className="py-3 first:pt-0">
       <Entry
         item={item}
         action={<CancelButton item={item} />}
@@ -103,7 +103,7 @@ function PendingRow({ item, place }: { item: Queued; place: number }) {
   const { language } = useLanguage();
   const isAgain = item.attempt > 0;
   return (
-    <li className="flex gap-4 py-3">
+    <li className="flex gap-4 py-3 first:pt-0">
       <span aria-hidden className="tabular w-6 text-right font-serif text-lg text-ink-faint">
         {place}
       </span>
@@ -135,7 +135,7 @@ function DeadRow({ item }: { item: Queued }) {
   const again = () =>
     requeue.mutate(item.id, { onSuccess: () => say(t("requeued")), onError: (error) => say(errorText(error), { kind: "error" }) });
   return (
-    <li className="py-3">
+    <li className="py-3 first:pt-0">
       <Entry
         item={item}
         facts={

@@ -45,7 +45,7 @@ function ConsentLine({ consent, onWithdraw }: { consent: Consent; onWithdraw: ()
   const { language } = useLanguage();
   const given = day(consent.given_at, language);
   return (
-    <li className="flex items-center gap-3 py-3">
+    <li className="flex items-center gap-3 py-3 first:pt-0">
       <div className="min-w-0 flex-1">
         <p className="font-medium break-words">{consent.given_by}</p>
         <p className="text-xs text-ink-faint">{t("on", { day: given, version: consent.text_version })}</p>

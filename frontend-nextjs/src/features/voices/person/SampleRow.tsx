@@ -31,7 +31,7 @@ export function SampleRow({ voice, meetingTitle, mayChange, onDelete }: Props) {
   const what = voice.origin === "meeting" ? meetingTitle : voice.origin === "microphone" ? undefined : voice.file_name;
   const name = what ? `${from}, ${what}` : `${from}, ${day(voice.created_at, language)}`;
   return (
-    <li className="flex items-center gap-3 py-3">
+    <li className="flex items-center gap-3 py-3 first:pt-0">
       {voice.has_sample && mayChange ? (
         <IconButton label={play.isPlaying ? t("stop", { name }) : t("play", { name })} onClick={play.toggle} className="bg-accent-soft text-accent">
           {play.isPlaying ? <Pause /> : <Play />}
