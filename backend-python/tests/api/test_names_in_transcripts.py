@@ -20,8 +20,8 @@ from scribe.domain.namings import Naming
 from scribe.domain.people import PersonChanges
 from scribe.services import people
 from scribe.services.queue import Queue, requeue
-from scribe.services.transcripts import TranscriptMemory
 from scribe.services.rewriting import rewrite_pending
+from scribe.services.transcripts import TranscriptMemory
 from tests.bank import enter
 from tests.domain.exports.meeting import french_meeting, hostile_meeting
 from tests.named_meetings import completed, label, now
