@@ -194,8 +194,15 @@ export class AudioPlayer {
 
   private failed(): void {
     if (!this.audio.hasAttribute("src")) return;
-    const isFormat = this.audio.error?.code === MediaError.MEDIA_ERR_DECODE || this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    this.change({ error: isFormat ? "format" : "network", isPlaying: false, isWaiting: false });
+    const code = this.audio.error?.code;
+    this.change({ error: code === MediaError.MEDIA_ERR_DECODE ? "format" : "network", isPlaying: false, isWaiting: false });
+    if (code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) void this.tellApart();
+  }
+
+  /** Browsers call both "not supported": a file of a strange kind, and one that did not come. */
+  private async tellApart(): Promise<void> {
+    const has = await fetch(this.url, { method: "HEAD" }).then((answer) => answer.ok, () => false);
+    if (has && this.state.error) this.change({ error: "format" });
   }
 
   private tell(): void {

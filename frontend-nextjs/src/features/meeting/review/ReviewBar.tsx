@@ -26,7 +26,7 @@ export function ReviewBar({ review }: { review: Review }) {
         )}
       </div>
       {review.current && (
-        <div className="flex items-center gap-1">
+        <div className="flex items-center gap-1 max-sm:order-last max-sm:basis-full max-sm:[&>button:nth-child(4)]:ml-auto">
           <IconButton label={t("review.previous")} size="sm" className="max-sm:size-10" disabled={!review.hasPrevious} onClick={() => review.step(-1)}>
             <ChevronLeft />
           </IconButton>
