@@ -27,6 +27,8 @@ export function StoppedTape({ record, sound, isCut, onDone }: Props) {
   const [isSure, setSure] = useState(false);
   const player = useRef<HTMLAudioElement>(null);
   const copy = useRef<HTMLAnchorElement>(null);
+  const named = useRef<HTMLInputElement>(null);
+  useEffect(() => named.current?.focus(), []); // the button that stopped it is gone
   useEffect(() => {
     const made = URL.createObjectURL(sound);
     if (player.current) player.current.src = made;
@@ -51,7 +53,7 @@ export function StoppedTape({ record, sound, isCut, onDone }: Props) {
         {duration(record.durationS, language)} · {bytes(sound.size, language)}
       </p>
       <audio ref={player} controls aria-label={t("listen")} className="w-full" />
-      <TextField label={t("title")} value={title} maxLength={300} data-autofocus onFocus={(event) => event.target.select()} onChange={(event) => setTitle(event.target.value)} />
+      <TextField label={t("title")} value={title} maxLength={300} ref={named} data-autofocus onFocus={(event) => event.target.select()} onChange={(event) => setTitle(event.target.value)} />
       <div className="flex flex-wrap items-center gap-2">
         <Button
           kind="danger"
