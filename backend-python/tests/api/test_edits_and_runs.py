@@ -195,7 +195,8 @@ async def test_ten_thousand_segments_are_corrected_in_well_under_a_second(
     for number, kind in enumerate(("text", "confirm", "split", "text", "move")):
         seen = line(lines[5000 + number])
         wish: Json = {"kind": kind, "segment": seen}
-        wish |= {"text": {"text": f"{seen['text']} Voilà."}, "split": {"at": 2}}.get(kind, {})
+        more: dict[str, Json] = {"text": {"text": f"{seen['text']} Voilà."}, "split": {"at": 2}}
+        wish |= more.get(kind, {})
         if kind == "move":
             wish = {"kind": kind, "segments": [seen], "to_label": "SPEAKER_02"}
         started_s = time.process_time()

@@ -190,7 +190,7 @@ def shifted(document: Json, by_s: float) -> Json:
     def at(value: float) -> float:
         return round(min(max(value + by_s, 0.0), DURATION_S), 3)
 
-    segments = []
+    segments: list[Json] = []
     for segment in document["segments"]:
         words = [{**word, "start": at(word["start"]), "end": at(word["end"])} for word in segment["words"]]
         moved = {**segment, "start": at(segment["start"]), "end": at(segment["end"]), "words": words}
