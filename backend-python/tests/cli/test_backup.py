@@ -1,6 +1,7 @@
 """Backup, wipe, restore: the same answers. And what happens meanwhile, or to a backup that is not whole."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -119,12 +120,14 @@ async def answers(place: Place, redis_url: str, token: str) -> dict[str, Any]:
 
 
 def without_ages(found: dict[str, Any]) -> dict[str, Any]:
-    """Estimates depend on the clock, ids of requests on nothing."""
+    """Estimates depend on the clock, ids of requests on nothing; a restore counts as a change of the transcript."""
 
     def cleaned(value: Any) -> Any:
         if isinstance(value, dict):
             volatile = {"estimate", "request_id", "last_used_at"}
             return {name: cleaned(each) for name, each in value.items() if name not in volatile}
+        if isinstance(value, bytes):
+            return re.sub(rb'"version":\d+,', b"", value)
         return [cleaned(each) for each in value] if isinstance(value, list | tuple) else value
 
     return {name: cleaned(value) for name, value in found.items()}
