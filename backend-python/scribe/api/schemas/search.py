@@ -27,7 +27,7 @@ class SearchIn(BaseModel):
     q: Annotated[SearchText, StringConstraints(min_length=1, max_length=MAX_QUERY_LENGTH)] = Field(
         examples=['"budget prévisionnel" -2025']
     )
-    """Words, in French or English: all of them, in any form (`décider` finds `décidées`), whatever their case and accents.
+    """Words, in French or English: all of them, in any form (`décider` finds `décidées`), whatever case and accents.
     `"in quotes"`: one after the other. `-word`: without it. `OR` between two: one of them. The last word may be a
     beginning."""
     label_name: SearchText | None = Field(default=None, examples=["perrin"])

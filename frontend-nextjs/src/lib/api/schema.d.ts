@@ -7504,7 +7504,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Words, in French or English: all of them, in any form (`décider` finds `décidées`), whatever their case and accents.
+                 * @description Words, in French or English: all of them, in any form (`décider` finds `décidées`), whatever case and accents.
                  *     `"in quotes"`: one after the other. `-word`: without it. `OR` between two: one of them. The last word may be a
                  *     beginning.
                  */
