@@ -24,7 +24,15 @@ from scribe.domain.errors import CsrfError, ForbiddenError, NotSignedInError, Pa
 from scribe.services.accounts import by_session, by_token
 
 OPEN_ROUTES = frozenset(
-    {"/health/live", "/health/ready", "/docs", "/docs/{path:path}", "/openapi.json", "/api/v1/auth/login", "/{path:path}"}
+    {
+        "/health/live",
+        "/health/ready",
+        "/docs",
+        "/docs/{path:path}",
+        "/openapi.json",
+        "/api/v1/auth/login",
+        "/{path:path}",
+    }
 )
 OPEN_WITH_ONE_TIME_PASSWORD = frozenset(
     {("GET", "/api/v1/me"), ("POST", "/api/v1/auth/password"), ("POST", "/api/v1/auth/logout")}
