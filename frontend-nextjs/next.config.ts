@@ -10,6 +10,8 @@ const config: NextConfig = {
   devIndicators: false,
   compress: false,
   images: { unoptimized: true },
+  // Messages are compiled when they are built (scripts/messages.mjs): 13 kB less in every page.
+  turbopack: { resolveAlias: { "use-intl/format-message": "./node_modules/use-intl/dist/esm/production/format-message/format-only.js" } },
   ...(api
     ? { rewrites: async () => [{ source: "/api/:path*", destination: `${api}/api/:path*` }] }
     : { output: "export" as const }),

@@ -61,7 +61,7 @@ function Entry({ item, facts, action, children }: { item: Queued; facts: ReactNo
   return (
     <div className="flex items-start gap-4">
       <div className="min-w-0 flex-1">
-        <Link href={`/meetings/${item.id}`} className="block truncate font-medium underline-offset-4 hover:underline">
+        <Link prefetch={false} href={`/meetings/${item.id}`} className="block truncate font-medium underline-offset-4 hover:underline">
           {item.title}
         </Link>
         <p className="text-xs text-ink-faint">{facts}</p>

@@ -50,7 +50,7 @@ function WorkerRow({ worker, title }: { worker: Worker; title: string | undefine
       {worker.meeting_id && (
         <p className="mt-1.5 text-sm text-ink-soft">
           {t("on")}{" "}
-          <Link href={`/meetings/${worker.meeting_id}`} className="text-accent underline underline-offset-4">
+          <Link prefetch={false} href={`/meetings/${worker.meeting_id}`} className="text-accent underline underline-offset-4">
             {title ?? t("meeting")}
           </Link>
         </p>

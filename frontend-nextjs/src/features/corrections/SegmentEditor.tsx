@@ -1,10 +1,12 @@
 "use client";
 /** In the place of a segment's text while it is edited; a conflict about it comes first. */
+import dynamic from "next/dynamic";
 import type { Segment } from "@/features/meeting/model";
-import { ConflictPanel } from "./ConflictPanel";
 import { useCorrections } from "./context";
-import { TextEditor } from "./TextEditor";
 import { useProblems } from "./useProblems";
+
+const ConflictPanel = dynamic(() => import("./ConflictPanel").then((found) => found.ConflictPanel), { ssr: false });
+const TextEditor = dynamic(() => import("./TextEditor").then((found) => found.TextEditor), { ssr: false });
 
 export function SegmentEditor({ segment }: { segment: Segment }) {
   const { visit } = useCorrections();

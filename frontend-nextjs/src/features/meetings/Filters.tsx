@@ -61,7 +61,7 @@ export function Filters({ view, onChange, searchRef, onHelp }: Props) {
       {view.q.trim() && (
         <p className="text-sm text-ink-soft">
           {t("titlesOnly")}{" "}
-          <Link href={`/search?q=${encodeURIComponent(view.q.trim())}`} className="font-medium text-accent underline underline-offset-4">
+          <Link prefetch={false} href={`/search?q=${encodeURIComponent(view.q.trim())}`} className="font-medium text-accent underline underline-offset-4">
             {t("searchSaid", { words: view.q.trim() })}
           </Link>
         </p>

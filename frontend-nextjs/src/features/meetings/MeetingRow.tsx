@@ -24,9 +24,9 @@ export const MeetingRow = memo(function MeetingRow({ meeting, onAsk }: { meeting
       <div className="min-w-0">
         <h3 className="font-serif text-lg leading-snug font-semibold wrap-anywhere">
           <Link
+            prefetch={false}
             id={rowId(meeting.id)}
             href={`/meetings/${meeting.id}`}
-            prefetch={false}
             className="scroll-my-24 after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
           >
             {meeting.title}

@@ -47,7 +47,7 @@ export function Found({ pages, box, list, meetingId, onOnly }: Props) {
         <section key={`${group.meeting.id}-${number}`} aria-labelledby={`found-${number}`}>
           <div className="flex flex-wrap items-baseline gap-x-3 border-b border-line pb-2">
             <h2 id={`found-${number}`} className="min-w-0 font-serif text-lg font-semibold">
-              <Link href={`/meetings/${group.meeting.id}`} className="hover:text-accent">
+              <Link prefetch={false} href={`/meetings/${group.meeting.id}`} className="hover:text-accent">
                 {group.meeting.title}
               </Link>
             </h2>

@@ -36,6 +36,7 @@ export function QuoteCard({ quote, isPlaying, share, onPlay }: Props) {
         {isPlaying ? <Pause aria-hidden className="size-4" /> : <Play aria-hidden className="size-4 translate-x-px" />}
       </button>
       <Link
+        prefetch={false}
         href={momentAddress(meeting.id, segment.start, firstMatch(segment.text, matches))}
         data-quote
         className="group min-w-0 flex-1 rounded-md px-2 py-1.5 transition-colors hover:bg-sunken"

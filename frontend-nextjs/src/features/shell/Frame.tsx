@@ -77,7 +77,7 @@ function TopBar({ me, path }: { me: Me; path: string }) {
   return (
     <header className="z-30 border-b border-line bg-paper print:hidden sm:sticky sm:top-0">
       <div className="mx-auto flex h-14 max-w-[90rem] items-center gap-6 px-4 sm:px-6">
-        <Link href="/" className="flex items-center gap-2.5 font-serif text-base font-semibold tracking-tight">
+        <Link prefetch={false} href="/" className="flex items-center gap-2.5 font-serif text-base font-semibold tracking-tight">
           {/* eslint-disable-next-line @next/next/no-img-element */}
           <img src="/icon.svg" alt="" className="size-7" />
           <span className="max-md:sr-only">{t("product")}</span>
@@ -90,6 +90,7 @@ function TopBar({ me, path }: { me: Me; path: string }) {
             <Link
               key={href}
               href={href}
+              prefetch={false}
               aria-current={isHere ? "page" : undefined}
               className={cx(
                 "flex items-center gap-2 rounded-md px-3 py-2 text-sm font-medium text-ink-soft hover:text-ink max-sm:min-w-16 max-sm:flex-col max-sm:gap-0.5 max-sm:text-2xs",

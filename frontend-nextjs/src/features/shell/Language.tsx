@@ -6,7 +6,15 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useState, t
 import type { Language } from "@/lib/format";
 
 const KEY = "scribe.language";
-const CATALOGUES = { fr: () => import("@/messages/fr"), en: () => import("@/messages/en") };
+
+/** Compiled by `scripts/messages.mjs` from `src/messages`. Asked for until it comes: nothing can be said without it. */
+async function catalogue(language: Language): Promise<Messages> {
+  for (;;) {
+    const answer = await fetch(`/messages/${language}.json`).catch(() => null);
+    if (answer?.ok) return (await answer.json()) as Messages;
+    await new Promise((next) => setTimeout(next, 1000));
+  }
+}
 
 const Chosen = createContext<{ language: Language; setLanguage: (language: Language) => void }>({
   language: "en",
@@ -21,7 +29,7 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   const [loaded, setLoaded] = useState<{ language: Language; messages: Messages } | null>(null);
 
   const load = useCallback((language: Language) => {
-    void CATALOGUES[language]().then(({ default: messages }) => {
+    void catalogue(language).then((messages) => {
       document.documentElement.lang = language;
       setLoaded({ language, messages });
     });

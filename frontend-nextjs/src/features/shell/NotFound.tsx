@@ -13,7 +13,7 @@ export function NotFound() {
       title={t("notFound")}
       actions={
         <Button asChild kind="primary">
-          <Link href="/">{t("toMeetings")}</Link>
+          <Link prefetch={false} href="/">{t("toMeetings")}</Link>
         </Button>
       }
     >

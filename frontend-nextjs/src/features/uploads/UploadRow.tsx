@@ -22,7 +22,7 @@ export function UploadRow({ item, queue }: { item: Item; queue: UploadQueue }) {
         <Mark item={item} />
         <div className="min-w-0 flex-1">
           {state.kind === "done" || state.kind === "duplicate" ? (
-            <Link href={`/meetings/${state.meetingId}`} className="block truncate font-medium hover:text-accent hover:underline">
+            <Link prefetch={false} href={`/meetings/${state.meetingId}`} className="block truncate font-medium hover:text-accent hover:underline">
               {name}
             </Link>
           ) : (
@@ -92,7 +92,7 @@ function Actions({ item, queue }: { item: Item; queue: UploadQueue }) {
     return (
       <div className="mt-2 flex flex-wrap gap-2 pl-7">
         <Button size="sm" asChild>
-          <Link href={`/meetings/${state.meetingId}`}>{t("openExisting")}</Link>
+          <Link prefetch={false} href={`/meetings/${state.meetingId}`}>{t("openExisting")}</Link>
         </Button>
         <Button size="sm" onClick={() => queue.sendAnyway(id)}>
           {t("sendAnyway")}

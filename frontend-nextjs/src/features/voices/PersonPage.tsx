@@ -32,7 +32,7 @@ export function PersonPage() {
   const isGone = person.error instanceof ApiError && [404, 422].includes(person.error.status);
   return (
     <div className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-6 sm:py-8">
-      <Link href="/voices" className="mb-4 inline-flex min-h-8 items-center gap-1.5 text-sm text-ink-soft hover:text-ink">
+      <Link prefetch={false} href="/voices" className="mb-4 inline-flex min-h-8 items-center gap-1.5 text-sm text-ink-soft hover:text-ink">
         <ArrowLeft aria-hidden className="size-4" />
         {t("title")}
       </Link>
@@ -98,7 +98,7 @@ function Heading({ person }: { person: PersonDetail }) {
 function Gone() {
   const t = useTranslations("voices");
   return (
-    <EmptyState icon={<UserRoundX />} title={t("person.gone")} actions={<Button asChild kind="primary"><Link href="/voices">{t("forget.back")}</Link></Button>} />
+    <EmptyState icon={<UserRoundX />} title={t("person.gone")} actions={<Button asChild kind="primary"><Link prefetch={false} href="/voices">{t("forget.back")}</Link></Button>} />
   );
 }
 

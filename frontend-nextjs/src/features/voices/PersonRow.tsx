@@ -21,7 +21,7 @@ export function PersonRow({ person }: { person: Person }) {
     <li className="relative flex items-center gap-4 px-1 py-3.5 hover:bg-sunken sm:px-3">
       <Avatar name={person.name} />
       <div className="min-w-0 flex-1">
-        <Link href={`/voices/${person.id}`} className="block truncate text-base font-medium before:absolute before:inset-0">
+        <Link prefetch={false} href={`/voices/${person.id}`} className="block truncate text-base font-medium before:absolute before:inset-0">
           {person.name}
         </Link>
         <p className="truncate text-sm text-ink-soft">{facts.join(" · ")}</p>

@@ -2,12 +2,14 @@
 /** Over the transcript, always in reach: find, review, what is being corrected. One of them takes the bar while it is used. */
 import { ListChecks, PanelRight, Search } from "lucide-react";
 import { useTranslations } from "next-intl";
+import dynamic from "next/dynamic";
 import { Button } from "@/components/ui/Button";
 import { CorrectionsBar } from "@/features/corrections";
-import { FindBar } from "../find/FindBar";
 import type { Find } from "../find/useFind";
-import { ReviewBar } from "../review/ReviewBar";
 import type { Review } from "../review/useReview";
+
+const FindBar = dynamic(() => import("../find/FindBar").then((found) => found.FindBar), { ssr: false });
+const ReviewBar = dynamic(() => import("../review/ReviewBar").then((found) => found.ReviewBar), { ssr: false });
 
 interface Props {
   find: Find;

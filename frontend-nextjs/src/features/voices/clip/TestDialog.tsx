@@ -69,7 +69,7 @@ function Verdict({ enrolment }: { enrolment: Enrolment }) {
           <ul className="flex flex-col gap-3">
             {verdict.candidates.map((one) => (
               <li key={one.person_id} className="flex items-center gap-4">
-                <Link href={`/voices/${one.person_id}`} className="w-40 truncate font-medium underline-offset-4 hover:underline">
+                <Link prefetch={false} href={`/voices/${one.person_id}`} className="w-40 truncate font-medium underline-offset-4 hover:underline">
                   {one.name}
                 </Link>
                 <Progress percent={one.probability * 100} label={one.name} className="flex-1" />

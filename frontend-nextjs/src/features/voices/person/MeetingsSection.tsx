@@ -66,7 +66,7 @@ function MeetingLine({ meeting }: { meeting: Appearance }) {
   return (
     <li className="relative flex items-center gap-3 py-3 hover:bg-sunken">
       <div className="min-w-0 flex-1">
-        <Link href={`/meetings/${meeting.meeting_id}`} className="block truncate font-medium before:absolute before:inset-0">
+        <Link prefetch={false} href={`/meetings/${meeting.meeting_id}`} className="block truncate font-medium before:absolute before:inset-0">
           {meeting.title}
         </Link>
         <p className="text-xs text-ink-faint">{day(meeting.held_on ?? meeting.created_at, language)}</p>

@@ -43,7 +43,7 @@ export function SampleRow({ voice, meetingTitle, mayChange, onDelete }: Props) {
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <span className="font-medium">{from}</span>
           {what && voice.origin === "meeting" && voice.meeting_id && (
-            <Link href={`/meetings/${voice.meeting_id}`} className="truncate text-accent underline-offset-4 hover:underline">
+            <Link prefetch={false} href={`/meetings/${voice.meeting_id}`} className="truncate text-accent underline-offset-4 hover:underline">
               {what}
             </Link>
           )}
