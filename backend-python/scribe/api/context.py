@@ -12,6 +12,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.services.exporting import ExportDesk
 from scribe.services.installation import StorageMeter
+from scribe.services.preview import PreviewDesk
 from scribe.services.transcripts import TranscriptMemory
 
 
@@ -24,6 +25,7 @@ class Context:
     events: EventHub
     transcripts: TranscriptMemory = field(default_factory=TranscriptMemory)
     """Those that were read lately."""
+    previews: PreviewDesk = field(default_factory=PreviewDesk)
     exports: ExportDesk = field(default_factory=ExportDesk)
     storage_use: StorageMeter = field(default_factory=StorageMeter)
 

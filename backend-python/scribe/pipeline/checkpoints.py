@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from scribe.domain.errors import ArtefactError
-from scribe.domain.meeting import StageMetrics
+from scribe.domain.meeting import Stage, StageMetrics
 from scribe.pipeline import codec
 from scribe.pipeline.ports import CheckpointStore
 
@@ -40,14 +40,7 @@ class Checkpoints:
         content = self._store.read(f"{name}.json")
         if content is None:
             return None
-        head, _, rest = content.partition(b"\n")
-        metrics, _, value = rest.partition(b"\n")
-        if head != fingerprint.encode():
-            return None
-        try:
-            return Saved(codec.decode(kind, value), codec.decode(StageMetrics, metrics))
-        except ArtefactError:
-            return None  # half a file or an older layout: the stage is simply done again
+        return opened(kind, content) if fingerprint_of(content) == fingerprint else None
 
     def save(self, name: str, fingerprint: Fingerprint, value: object, metrics: StageMetrics) -> None:
         self._store.write(
@@ -62,6 +55,26 @@ class Checkpoints:
 
     def tidy(self) -> None:
         self._store.tidy()
+
+
+def block_name(number: int) -> str:
+    """Of a block of the transcript, from 0."""
+    return f"{Stage.TRANSCRIBE}-{number:04d}"
+
+
+def fingerprint_of(content: bytes) -> Fingerprint:
+    """Of a checkpoint as it is stored, or of its beginning; of a damaged one, one that no checkpoint has."""
+    return content.partition(b"\n")[0].decode("ascii", "replace")
+
+
+def opened(kind: type[T], content: bytes) -> Saved[T] | None:
+    """A checkpoint as it is stored, whatever its fingerprint; ``None``: half a file or an older layout."""
+    _, _, rest = content.partition(b"\n")
+    metrics, _, value = rest.partition(b"\n")
+    try:
+        return Saved(codec.decode(kind, value), codec.decode(StageMetrics, metrics))
+    except ArtefactError:
+        return None
 
 
 def fingerprint(*parts: object) -> Fingerprint:

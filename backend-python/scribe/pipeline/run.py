@@ -35,7 +35,7 @@ from scribe.domain.speech import (
 )
 from scribe.domain.voices import Identification
 from scribe.pipeline import stages
-from scribe.pipeline.checkpoints import Checkpoints, Fingerprint, fingerprint
+from scribe.pipeline.checkpoints import Checkpoints, Fingerprint, block_name, fingerprint
 from scribe.pipeline.ports import (
     AudioConverter,
     CheckpointStore,
@@ -170,7 +170,7 @@ class _Run:
     def _blocks(self, progress: Progress) -> Iterator[TranscribedBlock]:
         """The blocks an earlier, interrupted run saved, then the rest."""
         key, done_s, num_saved = self._fingerprints[Stage.TRANSCRIBE], 0.0, 0
-        while (saved := self._checkpoints.load(TranscribedBlock, _block_name(num_saved), key)) is not None:
+        while (saved := self._checkpoints.load(TranscribedBlock, block_name(num_saved), key)) is not None:
             yield saved.value
             done_s, num_saved = saved.value.end_s, num_saved + 1
         rest = self._tools.transcriber.transcribe(
@@ -179,7 +179,7 @@ class _Run:
         nothing = StageMetrics(Stage.TRANSCRIBE, 0.0, 0.0, 0.0)
         with closing(rest):
             for number, block in enumerate(rest, start=num_saved):
-                self._checkpoints.save(_block_name(number), key, block, nothing)
+                self._checkpoints.save(block_name(number), key, block, nothing)
                 yield block
 
     def _fusion(self, transcript: Transcript, diarization: Diarization | None) -> Fusion:
@@ -271,10 +271,6 @@ def _fingerprints(request: Request, tools: Tools) -> dict[Stage, Fingerprint]:
             *([request.moves] if request.moves.moves else []),
         ),
     }
-
-
-def _block_name(index: int) -> str:
-    return f"{Stage.TRANSCRIBE}-{index:04d}"
 
 
 def _reused(metrics: StageMetrics) -> StageMetrics:

@@ -5,8 +5,8 @@ from importlib import import_module
 from fastapi import APIRouter
 
 NOUNS = (
-    "accounts", "users", "meetings", "recordings", "transcripts", "edits", "search", "speakers", "people", "voices",
-    "uploads", "resumable", "events", "operations", "installation",
+    "accounts", "users", "meetings", "recordings", "previews", "transcripts", "edits", "search", "speakers", "people",
+    "voices", "uploads", "resumable", "events", "operations", "installation",
 )  # fmt: skip
 """In the order in which the documentation shows them."""
 

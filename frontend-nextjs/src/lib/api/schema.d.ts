@@ -406,6 +406,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meetings/{meeting_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known before the results are
+         * @description Of a first run: the voices once they are told apart, and the text so far, a few minutes at a time; empty before
+         *     that. It is a draft: who says what is a guess, and nobody has a name. 409 `meeting.status_conflict` once there are
+         *     results, also those of an earlier run: read the transcript.
+         */
+        get: operations["get_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meetings/{meeting_id}/transcript": {
         parameters: {
             query?: never;
@@ -2969,6 +2991,87 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * PreviewOut
+         * @description What the first run of a meeting has made so far. All of it may still change.
+         */
+        PreviewOut: {
+            /**
+             * Meeting Id
+             * Format: uuid
+             */
+            meeting_id: string;
+            /** Run */
+            run: number;
+            /**
+             * Is Provisional
+             * @default true
+             * @constant
+             */
+            is_provisional: true;
+            /**
+             * Duration S
+             * @description Null until the recording was opened.
+             */
+            duration_s: number | null;
+            /**
+             * Transcribed Until S
+             * @description The text of what comes after it is still to be written.
+             */
+            transcribed_until_s: number;
+            /**
+             * Speakers
+             * @description By label; null until the voices are told apart, and when they cannot be.
+             */
+            speakers: components["schemas"]["PreviewSpeakerOut"][] | null;
+            /**
+             * Num Turns
+             * @description How often somebody began to speak; null like `speakers`.
+             */
+            num_turns: number | null;
+            /**
+             * Segments
+             * @description By start.
+             */
+            segments: components["schemas"]["PreviewSegmentOut"][];
+        };
+        /**
+         * PreviewSegmentOut
+         * @description A stretch of text as it was heard first.
+         */
+        PreviewSegmentOut: {
+            /**
+             * Start
+             * @description Seconds from the start of the recording.
+             */
+            start: number;
+            /** End */
+            end: number;
+            /** Text */
+            text: string;
+            /** Language */
+            language: string;
+            /**
+             * Speaker
+             * @description Who speaks during most of it: a label of `speakers`; null while nobody knows.
+             */
+            speaker: string | null;
+        };
+        /**
+         * PreviewSpeakerOut
+         * @description A voice that was told apart; nobody has a name yet.
+         */
+        PreviewSpeakerOut: {
+            /** Label */
+            label: string;
+            /** Speech S */
+            speech_s: number;
+            /**
+             * Share
+             * @description Of everybody's talk time, 0 to 1.
+             */
+            share: number;
         };
         /**
          * PrintOrigin
@@ -6650,6 +6753,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaveformOut"];
+                };
+            };
+            /** @description Not changed since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that you have: 304 when it is still the one. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
                 };
             };
             /** @description Not changed since. */
