@@ -1,7 +1,6 @@
 "use client";
 /** What every page stands in: language, server state, messages that pass, and the frame with its gate. */
 import { QueryClientProvider } from "@tanstack/react-query";
-import { Tooltip } from "radix-ui";
 import { useState, type ReactNode } from "react";
 import { ToastProvider } from "@/components/ui/Toast";
 import { newQueryClient } from "@/lib/query";
@@ -13,11 +12,9 @@ export function Providers({ children }: { children: ReactNode }) {
   return (
     <LanguageProvider>
       <QueryClientProvider client={client}>
-        <Tooltip.Provider delayDuration={400}>
-          <ToastProvider>
-            <Frame>{children}</Frame>
-          </ToastProvider>
-        </Tooltip.Provider>
+        <ToastProvider>
+          <Frame>{children}</Frame>
+        </ToastProvider>
       </QueryClientProvider>
     </LanguageProvider>
   );

@@ -1,22 +1,11 @@
 "use client";
 /** What the rest of the interface needs of uploads. */
-import { useQueryClient } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
-import { createContext, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from "react";
-import { useMe } from "@/lib/api/me";
-import { largestUpload } from "@/lib/api/uploads";
-import { keys } from "@/lib/query";
-import { DropTarget } from "./DropTarget";
-import { checkFile, dayOfFile, titleOf } from "./files";
-import { isOpen, type Item, type Wishes } from "./model";
-import { theQueue, type UploadQueue } from "./queue";
-import { theTape } from "./recorder/tape";
-import { useTape } from "./recorder/useTape";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import type { Wishes } from "./model";
 import type { RecordingRecord } from "./shelf";
 
-const NewMeetingDialog = dynamic(() => import("./NewMeetingDialog").then((module) => module.NewMeetingDialog));
-const RecorderDialog = dynamic(() => import("./recorder/RecorderDialog").then((module) => module.RecorderDialog));
-const UploadsPanel = dynamic(() => import("./UploadsPanel").then((module) => module.UploadsPanel));
+const Desk = dynamic(() => import("./Desk").then((module) => module.Desk), { ssr: false });
 
 export interface UploadsContext {
   /** The dialog of a new meeting, with these files or to choose some. */
@@ -28,91 +17,48 @@ export interface UploadsContext {
   addRecording: (file: File, wishes: Wishes, record: RecordingRecord) => void;
 }
 
-const NONE: readonly Item[] = [];
 const Context = createContext<UploadsContext>({ openNew: () => undefined, record: () => undefined, add: () => Promise.resolve(), addRecording: () => undefined });
 
 export function useUploads(): UploadsContext {
   return useContext(Context);
 }
 
-/** Takes files that are dropped anywhere, keeps uploads going while pages change, takes them up again after a reload. */
+/** The page comes first; whoever looks after uploads follows when there is time, or when somebody asks. */
 export function UploadsProvider({ children }: { children: ReactNode }) {
-  const uploads = theQueue();
-  const client = useQueryClient();
-  const me = useMe();
-  const userId = me.data?.user.id ?? null;
-  const items = useSyncExternalStore(uploads.subscribe, uploads.snapshot, () => NONE);
-  const tape = useTape(userId);
-  const [chosen, setChosen] = useState<File[] | null>(null);
-  const [isRecorderOpen, setRecorderOpen] = useState(false);
+  const [isWanted, setWanted] = useState(false);
+  const desk = useRef<UploadsContext | null>(null);
+  const waiting = useRef<((uploads: UploadsContext) => void)[]>([]);
 
   useEffect(() => {
-    uploads.setUser(userId, {
-      onSignedOut: () => void client.invalidateQueries({ queryKey: keys.me }),
-      onArrived: () => void client.invalidateQueries({ queryKey: keys.meetings }),
-      onRecordingArrived: (id) => void theTape().discard(id),
-    });
-    return () => uploads.setUser(null);
-  }, [uploads, userId, client]);
+    if (!("requestIdleCallback" in window)) {
+      const timer = setTimeout(() => setWanted(true), 1000);
+      return () => clearTimeout(timer);
+    }
+    const handle = requestIdleCallback(() => setWanted(true), { timeout: 3000 });
+    return () => cancelIdleCallback(handle);
+  }, []);
 
-  const isRecording = tape.phase.kind === "running" || tape.phase.kind === "paused";
-  const isRecordingBehind = isRecording && !isRecorderOpen;
-  const onTheWay = new Set(items.map((item) => item.recordingId));
-  const recovered = tape.recovered.filter((record) => !onTheWay.has(record.id));
-  const isBusy = items.some(isOpen) || isRecording || tape.phase.kind === "stopped";
-  useConnection(uploads);
-  useLeaveWarning(isBusy);
-
-  const add = useCallback(
-    async (files: File[], wishes: Wishes = {}) => {
-      const largest = await largestUpload();
-      for (const file of files) {
-        const problem = await checkFile(file, largest);
-        if (problem) uploads.reject(file.name, file.size, problem);
-        else uploads.add(file, { title: titleOf(file.name), heldOn: dayOfFile(file.name, file.lastModified, Date.now()), ...wishes });
-      }
-    },
-    [uploads],
-  );
-  const value = useMemo(() => {
-    const addRecording = (file: File, wishes: Wishes, record: RecordingRecord) => {
-      uploads.add(file, { heldOn: dayOfFile("", record.startedAtMs, Date.now()), ...wishes }, record.id);
-      theTape().handOver(record);
+  const ready = useCallback((uploads: UploadsContext) => {
+    desk.current = uploads;
+    for (const ask of waiting.current.splice(0)) ask(uploads);
+  }, []);
+  const value = useMemo<UploadsContext>(() => {
+    const ask = (what: (uploads: UploadsContext) => void) => {
+      if (desk.current) return what(desk.current);
+      waiting.current.push(what);
+      setWanted(true);
     };
-    return { openNew: (files: File[] = []) => setChosen(files), record: () => setRecorderOpen(true), add, addRecording };
-  }, [add, uploads]);
-  const closeRecorder = useCallback(() => setRecorderOpen(false), []);
+    return {
+      openNew: (files) => ask((uploads) => uploads.openNew(files)),
+      record: () => ask((uploads) => uploads.record()),
+      add: (files, wishes) => new Promise((done) => ask((uploads) => done(uploads.add(files, wishes)))),
+      addRecording: (file, wishes, record) => ask((uploads) => uploads.addRecording(file, wishes, record)),
+    };
+  }, []);
   return (
     <Context.Provider value={value}>
       {children}
-      <DropTarget onDrop={add} onDropWithDetails={(files) => setChosen((before) => [...(before ?? []), ...files])} isDialogOpen={chosen !== null} />
-      {chosen && <NewMeetingDialog files={chosen} onFiles={setChosen} onClose={() => setChosen(null)} />}
-      {(items.length > 0 || isRecordingBehind || recovered.length > 0) && (
-        <UploadsPanel queue={uploads} items={items} recovered={recovered} isRecordingBehind={isRecordingBehind} onRecorder={value.record} />
-      )}
-      {isRecorderOpen && <RecorderDialog onClose={closeRecorder} />}
+      {isWanted && <Desk onReady={ready} />}
     </Context.Provider>
   );
-}
-
-function useConnection(uploads: UploadQueue): void {
-  useEffect(() => {
-    const back = () => uploads.goOn();
-    const lost = () => uploads.lost();
-    window.addEventListener("online", back);
-    window.addEventListener("offline", lost);
-    return () => {
-      window.removeEventListener("online", back);
-      window.removeEventListener("offline", lost);
-    };
-  }, [uploads]);
-}
-
-function useLeaveWarning(isBusy: boolean): void {
-  useEffect(() => {
-    if (!isBusy) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isBusy]);
 }
