@@ -5,19 +5,19 @@ import { expect, test } from "./support/test";
 
 test("the language is chosen in the account, at once, and stays", async ({ page }) => {
   await page.goto("/account");
-  await expect(page.getByRole("heading", { level: 1, name: "Mon compte" })).toBeVisible();
-  await page.getByRole("radio", { name: "English" }).check();
-  await expect(page.getByRole("heading", { level: 1, name: "My account" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Langue et apparence" })).toBeVisible();
+  await page.getByRole("radio", { name: "English" }).click();
+  await expect(page.getByRole("heading", { name: "Language and appearance" })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await page.reload();
   await expect(page.getByRole("link", { name: "Meetings" })).toBeVisible();
-  await page.getByRole("radio", { name: "Français" }).check();
+  await page.getByRole("radio", { name: "Français" }).click();
   await expect(page.getByRole("link", { name: "Réunions" })).toBeVisible();
 });
 
 test("the theme is chosen in the account and set before the first paint", async ({ page }) => {
   await page.goto("/account");
-  await page.getByRole("radio", { name: "Sombre" }).check();
+  await page.getByRole("radio", { name: "Sombre" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await page.reload({ waitUntil: "commit" });
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
