@@ -9,6 +9,7 @@ export const keys = {
   meetings: ["meetings"] as const,
   tags: ["tags"] as const,
   meeting: (id: string) => ["meeting", id] as const,
+  preview: (id: string, run: number) => ["preview", id, run] as const,
   transcript: (id: string) => ["transcript", id] as const,
   speakers: (id: string) => ["speakers", id] as const,
   edits: (id: string) => ["edits", id] as const,

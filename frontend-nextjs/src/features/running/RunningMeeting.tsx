@@ -4,6 +4,7 @@ import { useTranslations } from "next-intl";
 import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "@/lib/api/client";
 import { CancelledRun } from "./CancelledRun";
+import { Draft } from "./Draft";
 import { FailedRun } from "./FailedRun";
 import { ProcessingRun } from "./ProcessingRun";
 import { RunWarnings } from "./RunWarnings";
@@ -16,8 +17,9 @@ export function RunningMeeting({ meeting }: { meeting: Meeting }) {
     <>
       <Announcement meeting={meeting} />
       {meeting.status !== "COMPLETED" && (
-        <div className="w-full max-w-3xl">
+        <div className="flex w-full max-w-3xl flex-col gap-8">
           <Body meeting={meeting} />
+          {!meeting.has_results && meeting.started_at !== null && <Draft meeting={meeting} />}
         </div>
       )}
       {meeting.status === "COMPLETED" && <RunWarnings warnings={meeting.warnings} />}
