@@ -7,7 +7,7 @@ test("the language is chosen in the account, at once, and stays", async ({ page 
   await page.goto("/account");
   await expect(page.getByRole("heading", { name: "Langue et apparence" })).toBeVisible();
   await page.getByRole("radio", { name: "English" }).click();
-  await expect(page.getByRole("heading", { name: "Language and appearance" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Language and look" })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await page.reload();
   await expect(page.getByRole("link", { name: "Meetings" })).toBeVisible();
