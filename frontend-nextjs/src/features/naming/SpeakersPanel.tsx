@@ -38,7 +38,7 @@ export function SpeakersPanel({ meetingId, only = null, onOnly }: Props) {
           {errorText(speakers.error)}
         </Notice>
       ) : isWaiting ? (
-        <div aria-busy="true" aria-label={t("common.loading")} className="flex flex-col gap-3">
+        <div role="status" aria-busy="true" aria-label={t("common.loading")} className="flex flex-col gap-3">
           {[0, 1, 2].map((row) => <Skeleton key={row} className="h-14" />)}
         </div>
       ) : all.length === 0 ? (

@@ -19,9 +19,9 @@ export function Draft({ meeting }: { meeting: Schemas["MeetingOut"] }) {
   const isWriting = meeting.status === "PROCESSING" && meeting.stage === "transcribe";
   return (
     <>
-      <Announcement preview={preview} />
       {preview.speakers && <DraftVoices speakers={preview.speakers} numTurns={preview.num_turns ?? 0} />}
       {(preview.segments.length > 0 || isWriting) && <DraftText meeting={meeting} preview={preview} />}
+      <Announcement preview={preview} />
     </>
   );
 }

@@ -25,10 +25,14 @@ export function DraftText({ meeting, preview }: { meeting: Schemas["MeetingOut"]
   const turns = useMemo(() => turnsOf(preview.segments), [preview.segments]);
   const [count, setCount] = useState(FIRST);
   const { shown, hidden } = newest(turns, count);
-  const { ref, onScroll } = useEndInSight(preview.segments);
+  const { ref, onScroll, keepPlace } = useEndInSight(preview.segments, count);
   const total_s = preview.duration_s;
+  const showEarlier = () => {
+    keepPlace();
+    setCount((now) => now + MORE);
+  };
   return (
-    <section aria-labelledby="draft-text" className="flex flex-col gap-3 border-t border-line pt-6">
+    <section aria-labelledby="draft-text" className="flex flex-col gap-3 border-t border-line pt-6 lg:first:border-t-0 lg:first:pt-0">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 id="draft-text" className="font-serif text-lg font-semibold">
           {t("title")}
@@ -43,7 +47,7 @@ export function DraftText({ meeting, preview }: { meeting: Schemas["MeetingOut"]
       ) : (
         <div ref={ref} onScroll={onScroll} role="region" tabIndex={0} aria-label={t("region")} className="max-h-112 overflow-y-auto overscroll-contain border-y border-line py-4">
           {hidden > 0 && (
-            <Button size="sm" className="mb-4 max-sm:h-10" onClick={() => setCount((now) => now + MORE)}>
+            <Button size="sm" className="mb-4 max-sm:h-10" onClick={showEarlier}>
               {t("earlier", { until: clock(shown[0]?.start ?? 0) })}
             </Button>
           )}
@@ -94,16 +98,26 @@ function Coming() {
   );
 }
 
-/** Follows what is written, unless the reader has gone up. */
-function useEndInSight(text: unknown) {
+/** Follows what is written, unless the reader has gone up; what comes before appears above what is being read. */
+function useEndInSight(text: unknown, count: number) {
   const ref = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const fromEnd_px = useRef<number | null>(null);
   useLayoutEffect(() => {
     if (ref.current && isAtEnd.current) ref.current.scrollTop = ref.current.scrollHeight;
   }, [text]);
+  useLayoutEffect(() => {
+    if (!ref.current || fromEnd_px.current === null) return;
+    ref.current.scrollTop = ref.current.scrollHeight - fromEnd_px.current;
+    ref.current.focus({ preventScroll: true }); // the button is above now, or gone
+    fromEnd_px.current = null;
+  }, [count]);
   const onScroll = () => {
     const box = ref.current;
     if (box) isAtEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
   };
-  return { ref, onScroll };
+  const keepPlace = () => {
+    if (ref.current) fromEnd_px.current = ref.current.scrollHeight - ref.current.scrollTop;
+  };
+  return { ref, onScroll, keepPlace };
 }

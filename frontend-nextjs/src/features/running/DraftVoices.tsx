@@ -13,7 +13,7 @@ export function DraftVoices({ speakers, numTurns }: { speakers: readonly Schemas
   const { language } = useLanguage();
   const longest = Math.max(...speakers.map((speaker) => speaker.share));
   return (
-    <section aria-labelledby="draft-voices" className="flex flex-col gap-3 border-t border-line pt-6">
+    <section aria-labelledby="draft-voices" className="flex flex-col gap-3 border-t border-line pt-6 lg:first:border-t-0 lg:first:pt-0">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 id="draft-voices" className="font-serif text-lg font-semibold">
           {t("voices", { count: speakers.length })}

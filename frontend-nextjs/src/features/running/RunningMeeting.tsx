@@ -3,6 +3,7 @@
 import { useTranslations } from "next-intl";
 import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "@/lib/api/client";
+import { cx } from "@/lib/cx";
 import { CancelledRun } from "./CancelledRun";
 import { Draft } from "./Draft";
 import { FailedRun } from "./FailedRun";
@@ -13,13 +14,20 @@ import { WaitingRun } from "./WaitingRun";
 type Meeting = Schemas["MeetingOut"];
 
 export function RunningMeeting({ meeting }: { meeting: Meeting }) {
+  const isFirst = !meeting.has_results && meeting.started_at !== null; // then what there is of it stands beside
   return (
     <>
       <Announcement meeting={meeting} />
       {meeting.status !== "COMPLETED" && (
-        <div className="flex w-full max-w-3xl flex-col gap-8">
-          <Body meeting={meeting} />
-          {!meeting.has_results && meeting.started_at !== null && <Draft meeting={meeting} />}
+        <div className={cx("grid gap-x-16 gap-y-8", isFirst ? "lg:grid-cols-[21rem_minmax(0,1fr)]" : "max-w-3xl")}>
+          <div className="min-w-0">
+            <Body meeting={meeting} />
+          </div>
+          {isFirst && (
+            <div className="flex min-w-0 flex-col gap-8">
+              <Draft meeting={meeting} />
+            </div>
+          )}
         </div>
       )}
       {meeting.status === "COMPLETED" && <RunWarnings warnings={meeting.warnings} />}

@@ -11,6 +11,12 @@ describe("asking again", () => {
     expect(key({ stage_percent: 44.9 })).toBe(key());
     expect(key({ stage_percent: 45 })).not.toBe(key());
   });
+  it("is over when all is written", () => {
+    const stages = [...meeting.stages, { stage: "transcribe" as const, ...cost }];
+    expect(key({ stages })).not.toBe(key());
+    expect(key({ stages, stage: "fuse", stage_percent: 80 })).toBe(key({ stages, stage_percent: 100 }));
+    expect(key({ stages: [...stages, { stage: "fuse", ...cost }], status: "COMPLETED" })).toBe(key({ stages }));
+  });
   it("is for a stage that is done, another attempt, another run, the end", () => {
     const others = [key({ stages: [...meeting.stages, { stage: "diarize", ...cost }] }), key({ stage: "fuse" }), key({ attempt: 2 }), key({ run: 2 }), key({ status: "CANCELLED" })];
     expect(new Set([...others, key()]).size).toBe(6);

@@ -9,6 +9,7 @@ const STEP_PERCENT = 5;
 /** Changes whenever the run may have made something to show. */
 export function stepKey(meeting: Pick<Meeting, "run" | "attempt" | "status" | "stage" | "stage_percent" | "stages">): string {
   const { run, attempt, status, stage, stage_percent: percent, stages } = meeting;
+  if (stages.some((done) => done.stage === "transcribe")) return [run, attempt, "written"].join("/"); // nothing comes after it
   return [run, attempt, status, stages.length, stage ?? "", Math.floor(percent / STEP_PERCENT)].join("/");
 }
 
