@@ -90,6 +90,7 @@ test("upload, follow, listen, name, correct, undo, search, export, delete", asyn
     await page.getByRole("button", { name: /^Actions/ }).or(page.getByRole("button", { name: "Plus d’actions" })).first().click();
     await page.getByRole("menuitem", { name: /^Supprimer/ }).click();
     const dialog = page.getByRole("dialog", { name: /Supprimer/ });
+    await dialog.getByRole("checkbox").check();
     await dialog.getByRole("button", { name: /^Supprimer/ }).click();
     await expect(page).toHaveURL(/\/$/);
     await expect(page.getByRole("link", { name: "Accueil téléphonique" })).toHaveCount(0);

@@ -7,6 +7,9 @@ import type { RecordingRecord } from "./shelf";
 
 const Desk = dynamic(() => import("./Desk").then((module) => module.Desk), { ssr: false });
 
+/** The page comes first. */
+const AFTER_MS = 2000;
+
 export interface UploadsContext {
   /** The dialog of a new meeting, with these files or to choose some. */
   openNew: (files?: File[]) => void;
@@ -23,19 +26,15 @@ export function useUploads(): UploadsContext {
   return useContext(Context);
 }
 
-/** The page comes first; whoever looks after uploads follows when there is time, or when somebody asks. */
+/** Whoever looks after uploads follows the page, or comes when somebody asks. */
 export function UploadsProvider({ children }: { children: ReactNode }) {
   const [isWanted, setWanted] = useState(false);
   const desk = useRef<UploadsContext | null>(null);
   const waiting = useRef<((uploads: UploadsContext) => void)[]>([]);
 
   useEffect(() => {
-    if (!("requestIdleCallback" in window)) {
-      const timer = setTimeout(() => setWanted(true), 1000);
-      return () => clearTimeout(timer);
-    }
-    const handle = requestIdleCallback(() => setWanted(true), { timeout: 3000 });
-    return () => cancelIdleCallback(handle);
+    const timer = setTimeout(() => setWanted(true), AFTER_MS);
+    return () => clearTimeout(timer);
   }, []);
 
   const ready = useCallback((uploads: UploadsContext) => {

@@ -20,12 +20,12 @@ import { silences, type Segment } from "../segments";
 import { TranscriptView, type TranscriptHandle } from "../transcript/TranscriptView";
 import { LoadingLines } from "./LoadingMeeting";
 import { MeetingHeader } from "./MeetingHeader";
-import { Side } from "./Side";
 import { Toolbar } from "./Toolbar";
 import { useKeys } from "./useKeys";
 
 /** Most meetings are done: what shows how they run is fetched for the others. */
 const RunningMeeting = dynamic(() => import("@/features/running/RunningMeeting").then((found) => found.RunningMeeting), { ssr: false });
+const Side = dynamic(() => import("./Side").then((found) => found.Side), { ssr: false });
 const KeysDialog = dynamic(() => import("./KeysDialog"), { ssr: false });
 
 export function MeetingBody({ meeting }: { meeting: Meeting }) {
