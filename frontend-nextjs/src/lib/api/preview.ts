@@ -9,6 +9,9 @@ export type Preview = Schemas["PreviewOut"];
 /** Between two requests, however fast the run is. */
 export const PAUSE_MS = 3000;
 
+/** Text is there a moment after the progress that tells of it. */
+const ASKED_FOR_A_STEP = 2;
+
 /** `step`: how far the run is; another one is a reason to ask again. */
 export function usePreview({ id, run }: Pick<Schemas["MeetingOut"], "id" | "run">, step: string) {
   const query = useQuery({
@@ -18,13 +21,14 @@ export function usePreview({ id, run }: Pick<Schemas["MeetingOut"], "id" | "run"
     gcTime: 60_000,
   });
   const { refetch } = query;
-  const asked = useRef(step);
+  const asked = useRef({ step, times: ASKED_FOR_A_STEP });
   const last = Math.max(query.dataUpdatedAt, query.errorUpdatedAt);
   useEffect(() => {
-    if (asked.current === step) return;
+    if (asked.current.step !== step) asked.current = { step, times: 0 };
+    if (asked.current.times >= ASKED_FOR_A_STEP) return;
     const timer = setTimeout(
       () => {
-        asked.current = step;
+        asked.current.times += 1;
         void refetch();
       },
       Math.max(0, last + PAUSE_MS - Date.now()),
