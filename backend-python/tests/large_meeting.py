@@ -115,6 +115,7 @@ async def add_large_meeting(units: UnitOfWorkFactory, storage: Storage, owner: U
     recording = await asyncio.to_thread(silence, duration_s)
     columns: dict[str, Any] = {
         "title": f"Assemblée générale, {count} passages",
+        "status": "CANCELLED",  # until everything is there: a worker would begin with it otherwise
         "file_name": "assemblee.flac",
         "media_type": "audio/flac",
         "size_bytes": len(recording),

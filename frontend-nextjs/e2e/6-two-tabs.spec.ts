@@ -17,11 +17,19 @@ test("the second one is told, sees both texts, and decides", async ({ page, cont
     return one.getByRole("textbox", { name: /^Texte à/ });
   };
   const mine = await open(page);
-  await mine.fill("Le texte de la première page.");
   const theirs = await open(other);
+  let letGo = () => undefined as void;
+  const isSaved = new Promise<void>((done) => (letGo = done));
+  await page.route("**/api/v1/meetings/*/edits", async (route) => {
+    if (route.request().method() === "POST") await isSaved; // the slower line of the two
+    await route.continue();
+  });
+  await mine.fill("Le texte de la première page.");
   await theirs.fill("Le texte de la seconde page.");
   await other.getByRole("button", { name: "Terminé" }).click();
+  await expect(other.getByRole("status").filter({ hasText: "Enregistré" })).toBeVisible();
   await expect(other.getByRole("article").first()).toContainText("Le texte de la seconde page.");
+  letGo();
 
   await expect(page.getByText(/a modifié ce passage/).first()).toBeVisible();
   await page.getByRole("button", { name: "Garder le mien" }).click();
