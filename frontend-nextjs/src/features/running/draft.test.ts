@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isToSay, newest, stepKey, turnsOf } from "./draft";
+import { byTalkTime, isToSay, newest, stepKey, turnsOf } from "./draft";
 
 const cost = { seconds: 2, cpu_seconds: 4, peak_rss_mb: 300, is_reused: false };
 const meeting = { run: 1, attempt: 1, status: "PROCESSING", stage: "transcribe", stage_percent: 41, stages: [{ stage: "convert", ...cost }] } as const;
@@ -60,4 +60,11 @@ it("new text is said now and then, never twice", () => {
   expect(isToSay(120, said, 110_000)).toBe(false);
   expect(isToSay(120, said, 130_000)).toBe(true);
   expect(isToSay(60, said, 200_000)).toBe(false);
+});
+
+it("voices begin with who speaks longest; of many, the others are put away", () => {
+  const speakers = [5, 30, 10, 1, 2, 3, 4].map((speech_s) => ({ speech_s }));
+  expect(byTalkTime(speakers.slice(0, 6))).toEqual({ first: [30, 10, 5, 3, 2, 1].map((speech_s) => ({ speech_s })), others: [] });
+  expect(byTalkTime(speakers)).toEqual({ first: [30, 10, 5, 4, 3].map((speech_s) => ({ speech_s })), others: [{ speech_s: 2 }, { speech_s: 1 }] });
+  expect(byTalkTime([])).toEqual({ first: [], others: [] });
 });

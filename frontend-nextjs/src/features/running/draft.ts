@@ -51,6 +51,16 @@ export function newest(turns: readonly Turn[], count: number): { shown: Turn[]; 
   return { shown: turns.slice(hidden), hidden };
 }
 
+/** Of so many voices, all are in sight. */
+const FEW = 6;
+
+/** Who speaks longest first; `others`: those who would push the text out of sight. */
+export function byTalkTime<Speaker extends { speech_s: number }>(speakers: readonly Speaker[]): { first: Speaker[]; others: Speaker[] } {
+  const sorted = [...speakers].sort((one, two) => two.speech_s - one.speech_s);
+  const count = sorted.length > FEW ? FEW - 1 : FEW; // the line that says "others" is one, too
+  return { first: sorted.slice(0, count), others: sorted.slice(count) };
+}
+
 /** Said to screen readers at most so often. */
 const SAY_AGAIN_MS = 30_000;
 
