@@ -32,7 +32,7 @@ export function DraftText({ meeting, preview }: { meeting: Schemas["MeetingOut"]
     setCount((now) => now + MORE);
   };
   return (
-    <section aria-labelledby="draft-text" className="flex flex-col gap-3 border-t border-line pt-6 lg:first:border-t-0 lg:first:pt-0">
+    <section aria-labelledby="draft-text" data-draft className="flex flex-col gap-3 border-t border-line pt-6 lg:first:border-t-0 lg:first:pt-0">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 id="draft-text" className="font-serif text-lg font-semibold">
           {t("title")}

@@ -16,7 +16,7 @@ export function DraftVoices({ speakers, numTurns }: { speakers: readonly Speaker
   const { first, others } = byTalkTime(speakers);
   const most = first[0]?.share ?? 0;
   return (
-    <section aria-labelledby="draft-voices" className="flex flex-col gap-3 border-t border-line pt-6 lg:first:border-t-0 lg:first:pt-0">
+    <section aria-labelledby="draft-voices" data-draft className="flex flex-col gap-3 border-t border-line pt-6 lg:first:border-t-0 lg:first:pt-0">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 id="draft-voices" className="font-serif text-lg font-semibold">
           {t("voices", { count: speakers.length })}

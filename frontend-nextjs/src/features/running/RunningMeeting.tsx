@@ -13,13 +13,17 @@ import { WaitingRun } from "./WaitingRun";
 
 type Meeting = Schemas["MeetingOut"];
 
+const BESIDE = "lg:max-w-none lg:grid-cols-[21rem_minmax(0,1fr)]";
+/** Where nothing more is made, there may be nothing beside it. */
+const BESIDE_A_DRAFT = "lg:has-[[data-draft]]:max-w-none lg:has-[[data-draft]]:grid-cols-[21rem_minmax(0,1fr)]";
+
 export function RunningMeeting({ meeting }: { meeting: Meeting }) {
   const isFirst = !meeting.has_results && meeting.started_at !== null; // then what there is of it stands beside
   return (
     <>
       <Announcement meeting={meeting} />
       {meeting.status !== "COMPLETED" && (
-        <div className={cx("grid gap-x-16 gap-y-8", isFirst ? "lg:grid-cols-[21rem_minmax(0,1fr)]" : "max-w-3xl")}>
+        <div className={cx("grid max-w-3xl gap-x-16 gap-y-8", isFirst && (meeting.status === "PROCESSING" ? BESIDE : BESIDE_A_DRAFT))}>
           <div className="min-w-0">
             <Body meeting={meeting} />
           </div>
