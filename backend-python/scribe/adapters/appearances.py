@@ -48,7 +48,7 @@ class AppearanceRepository:
         )
         query = query.where(visible_to(who), SpeakerRow.person_id.in_(people), SpeakerRow.naming.in_(NAMED))
         rows = await self._session.execute(query.group_by(SpeakerRow.person_id))
-        return Counter({PersonId(row[0]): row[1] for row in rows})
+        return Counter({PersonId(person_id): count for person_id, count in rows if person_id is not None})
 
     async def num_stale(self, person_id: PersonId) -> int:
         """Voiceprints of a model that is not in use any more."""

@@ -62,8 +62,8 @@ class Held:
 
     row: dict[str, Any]
     names: dict[str, list[dict[str, Any]]]
-    """Who is who, and what people changed: rows of ``speakers``, ``segment_moves`` and ``edits``, which a database of an
-    earlier version has not."""
+    """Who is who, and what people changed: rows of ``speakers``, ``segment_moves`` and ``edits``, which a database of
+    an earlier version has not."""
 
     def is_as(self, meeting: SavedMeeting) -> bool:
         """Whether the files are those that the dump speaks of."""

@@ -21,8 +21,8 @@ from tests.conftest import REPOSITORY
 
 VERBS = frozenset({
     "cancel", "change", "check", "confirm", "continue", "create", "delete", "describe", "end", "enrol", "export",
-    "follow", "forget", "get", "head", "list", "merge", "name", "read", "recognise", "redo", "requeue", "rerun", "reset",
-    "retry", "revoke", "search", "sign", "split", "test", "undo", "update", "withdraw",
+    "follow", "forget", "get", "head", "list", "merge", "name", "read", "recognise", "redo", "requeue", "rerun",
+    "reset", "retry", "revoke", "search", "sign", "split", "test", "undo", "update", "withdraw",
 })  # fmt: skip
 
 

@@ -66,7 +66,8 @@ FOUND_BEFORE = {
     "people.id: id", "people.name: name", "people.aliases: name", "people.note: name", "consents.person_id: id",
     "consents.given_by: name", "voiceprints.vector: vector", "voiceprints.person_id: id", "voiceprints.sample_key: id",
     "voiceprints.file_name: name", "speakers.vector: vector", "speakers.person_id: id", "speakers.candidates: id",
-    "speakers.refused: id", "speakers.name: name", "edits.payload: id", "edits.payload: name", "enrolments.person_id: id", "enrolments.result: id",
+    "speakers.refused: id", "speakers.name: name", "edits.payload: id", "edits.payload: name",
+    "enrolments.person_id: id", "enrolments.result: id",
     "enrolments.file_name: name", "meetings.options: id", "meetings.options: name", "uploads.metadata: id",
     "voices: sound", "voices: id in its name", "derived: sound", "checkpoints: vector", "results: name",
 }  # fmt: skip

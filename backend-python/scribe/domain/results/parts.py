@@ -246,8 +246,8 @@ class ReplacedSegmentPart(Part):
     place: Count
     """Its place among the machine's segments, from 0."""
     pieces: list[Count]
-    """Places in `segments` of what it became, in time order; empty when it was removed. One that was joined from several
-    is there for each of them."""
+    """Places in `segments` of what it became, in time order; empty when it was removed. One that was joined from
+    several is there for each of them."""
     segment: SegmentPart
     """The machine's own. Its `name` is null: names follow the `speakers` table."""
 

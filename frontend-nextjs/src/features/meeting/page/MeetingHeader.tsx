@@ -1,13 +1,17 @@
 "use client";
 import { useTranslations } from "next-intl";
+import dynamic from "next/dynamic";
 import { Fragment } from "react";
 import { Badge } from "@/components/ui/Badge";
-import { ExportMenu } from "@/features/exports";
-import { MeetingMenu } from "@/features/running/MeetingMenu";
+import { Skeleton } from "@/components/ui/Skeleton";
 import { useLanguage } from "@/features/shell/Language";
 import type { Meeting } from "@/lib/api/meetings";
 import { day, duration } from "@/lib/format";
 import { TitleEditor } from "./TitleEditor";
+
+/** What may be done with it comes after what is to be read. */
+const ExportMenu = dynamic(() => import("@/features/exports/ExportMenu").then((found) => found.ExportMenu), { ssr: false, loading: () => <Skeleton className="h-10 w-32" /> });
+const MeetingMenu = dynamic(() => import("@/features/running/MeetingMenu").then((found) => found.MeetingMenu), { ssr: false, loading: () => <Skeleton className="size-10" /> });
 
 export function MeetingHeader({ meeting }: { meeting: Meeting }) {
   const t = useTranslations("meeting");
