@@ -2,11 +2,11 @@
 /** A button that opens "Who is this?": beside it where there is room, else as a dialog from below. */
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
-import { useEffect, useRef, useState, type ComponentProps } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, type ComponentProps } from "react";
 import { createPortal } from "react-dom";
 import { Dialog } from "@/components/ui/Dialog";
-import { Popover } from "@/components/ui/Popover";
 
+const Popover = lazy(() => import("@/components/ui/Popover").then((found) => ({ default: found.Popover })));
 const WhoIsThis = dynamic(() => import("./WhoIsThis").then((found) => found.WhoIsThis), { ssr: false });
 
 interface Props extends Omit<ComponentProps<"button">, "ref"> {
@@ -37,10 +37,12 @@ export function WhoButton({ meetingId, label, isOpen, onOpenChange, ...rest }: P
   const content = isOpen && <WhoIsThis meetingId={meetingId} label={label} onDone={close} />;
   if (isWide) {
     return (
-      <Popover trigger={button} isOpen={isOpen} onOpenChange={onOpenChange} label={t("who")} className="w-96">
-        <h2 className="px-1.5 pt-1 pb-3 font-serif text-lg font-semibold">{t("who")}</h2>
-        <div className="px-1.5 pb-1">{content}</div>
-      </Popover>
+      <Suspense fallback={button}>
+        <Popover trigger={button} isOpen={isOpen} onOpenChange={onOpenChange} label={t("who")} className="w-96">
+          <h2 className="px-1.5 pt-1 pb-3 font-serif text-lg font-semibold">{t("who")}</h2>
+          <div className="px-1.5 pb-1">{content}</div>
+        </Popover>
+      </Suspense>
     );
   }
   return (

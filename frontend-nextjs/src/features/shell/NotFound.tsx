@@ -9,6 +9,7 @@ export function NotFound() {
   const t = useTranslations("shell");
   return (
     <EmptyState
+      isPage
       icon={<FileQuestion />}
       title={t("notFound")}
       actions={

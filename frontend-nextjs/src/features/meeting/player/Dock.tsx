@@ -1,21 +1,26 @@
 "use client";
 /** The player at the bottom of the meeting page: outline, transport, and how it is heard. */
 import { useTranslations } from "next-intl";
+import dynamic from "next/dynamic";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import type { Peaks } from "@/lib/api/recordings";
-import { Lanes } from "../lanes/Lanes";
 import { useAudio, usePlayerState } from "../player";
 import type { Segment } from "../segments";
 import { Waveform } from "../waveform/Waveform";
 import { Clock, Length } from "./Clock";
-import { Listening, MoreListening } from "./Listening";
+import { Listening } from "./Listening";
 import { Transport } from "./Transport";
+import { useIsNarrow } from "./useIsNarrow";
+
+const Lanes = dynamic(() => import("../lanes/Lanes").then((found) => found.Lanes), { ssr: false });
+const MoreListening = dynamic(() => import("./MoreListening").then((found) => found.MoreListening), { ssr: false });
 
 export function Dock({ peaks, segments, onHelp }: { peaks: Peaks | null; segments: readonly Segment[]; onHelp: () => void }) {
   const t = useTranslations("meeting");
   const player = useAudio();
   const { error, showsLanes } = usePlayerState();
+  const isNarrow = useIsNarrow();
   return (
     <section
       aria-label={t("player.title")}
@@ -41,7 +46,7 @@ export function Dock({ peaks, segments, onHelp }: { peaks: Peaks | null; segment
             <Length className="max-lg:-order-1 max-lg:w-14 max-lg:text-right" />
             <div aria-hidden className="max-lg:-order-1 max-lg:basis-full lg:hidden" />
             <Listening hasLanes={segments.length > 0} onHelp={onHelp} />
-            <MoreListening hasLanes={segments.length > 0} onHelp={onHelp} />
+            {isNarrow && <MoreListening hasLanes={segments.length > 0} onHelp={onHelp} />}
           </div>
         </div>
       </div>

@@ -1,11 +1,8 @@
 "use client";
 /** How it is heard: speed, silences, volume; lanes and help. In a row where there is room, else behind one button. */
-import { AlignStartVertical, CircleHelp, FastForward, SlidersHorizontal, Volume2, VolumeX } from "lucide-react";
+import { AlignStartVertical, CircleHelp, FastForward, Volume2, VolumeX } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { Button } from "@/components/ui/Button";
-import { Checkbox } from "@/components/ui/Field";
 import { IconButton } from "@/components/ui/IconButton";
-import { Popover } from "@/components/ui/Popover";
 import { useLanguage } from "@/features/shell/Language";
 import { useAudio, usePlayerState } from "../player";
 import { RATES } from "./memory";
@@ -40,38 +37,7 @@ export function Listening({ hasLanes, onHelp }: Props) {
   );
 }
 
-export function MoreListening({ hasLanes, onHelp }: Props) {
-  const t = useTranslations("meeting");
-  const player = useAudio();
-  const { skipsSilence, showsLanes } = usePlayerState();
-  return (
-    <div className="flex items-center gap-1 lg:hidden">
-      <Speed />
-      <Popover
-        align="end"
-        label={t("player.settings")}
-        className="w-72"
-        trigger={
-          <IconButton label={t("player.settings")}>
-            <SlidersHorizontal />
-          </IconButton>
-        }
-      >
-        <div className="flex flex-col gap-4 p-1">
-          {hasLanes && <Checkbox label={t("player.skipSilence")} checked={skipsSilence} onChange={(event) => player.set({ skipsSilence: event.target.checked })} />}
-          {hasLanes && <Checkbox label={t("lanes.title")} checked={showsLanes} onChange={(event) => player.set({ showsLanes: event.target.checked })} />}
-          <Volume />
-          <Button kind="quiet" className="self-start" onClick={onHelp}>
-            <CircleHelp aria-hidden />
-            {t("keys.title")}
-          </Button>
-        </div>
-      </Popover>
-    </div>
-  );
-}
-
-function Speed() {
+export function Speed() {
   const t = useTranslations("meeting");
   const { language } = useLanguage();
   const player = useAudio();
@@ -93,7 +59,7 @@ function Speed() {
   );
 }
 
-function Volume() {
+export function Volume() {
   const t = useTranslations("meeting");
   const { language } = useLanguage();
   const player = useAudio();
