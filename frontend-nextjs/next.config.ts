@@ -13,7 +13,7 @@ const config: NextConfig = {
   // Messages are compiled when they are built (scripts/messages.mjs): 13 kB less in every page.
   turbopack: { resolveAlias: { "use-intl/format-message": "./node_modules/use-intl/dist/esm/production/format-message/format-only.js" } },
   ...(api
-    ? { rewrites: async () => [{ source: "/api/:path*", destination: `${api}/api/:path*` }] }
+    ? { rewrites: async () => ["api", "health"].map((part) => ({ source: `/${part}/:path*`, destination: `${api}/${part}/:path*` })) }
     : { output: "export" as const }),
 };
 
