@@ -31,7 +31,6 @@ OPEN_ROUTES = frozenset(
         "/docs/{path:path}",
         "/openapi.json",
         "/api/v1/auth/login",
-        "/{path:path}",
     }
 )
 OPEN_WITH_ONE_TIME_PASSWORD = frozenset(

@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
+from starlette.types import Receive, Scope, Send
 
 from scribe.api.compression import accepts_gzip
 from scribe.api.conditions import etag_of, is_known
@@ -63,16 +64,25 @@ def find_web_dir(settings: Settings) -> Path | None:
 
 
 def install_web(app: FastAPI, folder: Path | None) -> None:
-    """After all other routes: this one takes every address that is left."""
+    """What is asked for under no route. Not a route itself: one that takes every address would answer for routes that
+    know the address under another method or without its last slash."""
+    nothing_there = app.router.default
 
-    async def page(request: Request, path: str) -> Response:
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            await nothing_there(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        path = str(scope["path"]).removeprefix(scope.get("root_path", "")).removeprefix("/")
         if path.startswith(SERVICE_PATHS):
             raise NotFoundError("There is no such address; the API is described at /docs.")
         if folder is None:
-            return HTMLResponse(_NOT_BUILT, headers={"Content-Security-Policy": "default-src 'none'"})
-        return _answer(folder, request, path)
+            answer: Response = HTMLResponse(_NOT_BUILT, headers={"Content-Security-Policy": "default-src 'none'"})
+        else:
+            answer = _answer(folder, request, path)
+        await answer(scope, receive, send)
 
-    app.add_api_route("/{path:path}", page, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
+    app.router.default = page
 
 
 def _answer(folder: Path, request: Request, path: str) -> Response:

@@ -269,7 +269,7 @@ async def test_a_completed_meeting_links_its_results(
     addresses = [
         *shown["links"]["results"].values(), *shown["links"]["exports"].values(), shown["links"]["transcript"]
     ]  # fmt: skip
-    assert len(addresses) == 13
+    assert len(addresses) == 16
     for address in addresses:
         assert (await client.get(address)).status_code == 200, address
 
@@ -460,6 +460,9 @@ EVERY_ROUTE = [
     ("GET", "/transcript"),
     ("GET", "/results/fusion"),
     ("GET", "/exports/md"),
+    ("GET", "/playback"),
+    ("HEAD", "/playback"),
+    ("GET", "/preview"),
 ]
 
 
@@ -489,13 +492,13 @@ async def test_somebody_elses_meeting_does_not_exist(
 
 
 async def test_every_route_of_a_meeting_is_in_the_test_above(app: FastAPI) -> None:
-    """Tested elsewhere: the events, which stream, and the speakers (``test_speakers.py``)."""
+    """Tested elsewhere: the events, which stream, speakers (``test_speakers.py``) and edits (``test_edits.py``)."""
     prefix = f"{MEETINGS}/{{meeting_id}}"
     known = {
         (method.upper(), path.removeprefix(prefix))
         for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
-        if path.startswith(prefix) and operation["tags"] not in (["Events"], ["Speakers"])
+        if path.startswith(prefix) and operation["tags"] not in (["Events"], ["Speakers"], ["Corrections"])
     }
     tested = {(method, path.replace("/fusion", "/{kind}").replace("/md", "/{format}")) for method, path in EVERY_ROUTE}
     assert known == tested

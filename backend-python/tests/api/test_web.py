@@ -145,7 +145,7 @@ async def test_what_is_the_services_own_stays_a_problem(web: httpx.AsyncClient, 
 
 async def test_known_addresses_of_the_api_are_not_taken(web: httpx.AsyncClient) -> None:
     assert (await web.get("/api/v1/known")).json() == {}
-    assert (await web.post("/")).status_code == 405
+    assert (await web.post("/")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/meetings/0190aa", "/_next/static/a-1b2c.js", "/nowhere"])

@@ -166,7 +166,7 @@ def test_a_name_that_looks_like_an_option_is_a_file(tmp_path: Path) -> None:
 def test_an_interrupted_run_leaves_no_half_result_and_goes_on(
     tmp_path: Path, number: signal.Signals, exit_code: int
 ) -> None:
-    recording = write_tones(tmp_path / "long.wav", 600)
+    recording = write_tones(tmp_path / "long.wav", 1800)
     command = [sys.executable, "-c", "from scribe.cli import main; main()", "transcribe", "long.wav", "--json"]
     with subprocess.Popen(
         command, cwd=tmp_path, env={**os.environ, **FAKE}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

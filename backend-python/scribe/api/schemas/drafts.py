@@ -26,7 +26,7 @@ Speakers = Annotated[int, Field(ge=1, le=MAX_SPEAKERS)]
 
 
 def _auto_is_none(language: object) -> object:
-    return None if language in {"auto", ""} else language
+    return None if isinstance(language, str) and language in {"auto", ""} else language
 
 
 Language = Annotated[LanguageCode | None, BeforeValidator(_auto_is_none)]
