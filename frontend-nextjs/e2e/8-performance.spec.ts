@@ -94,7 +94,7 @@ test("no page needs more than a quarter of a megabyte of JavaScript until it can
     if (path.startsWith("/meetings/")) await expect(page.getByRole("article").first()).toBeVisible();
     const total = () => [...loaded.values()].reduce((sum, one) => sum + one, 0);
     const first = total(); // what was needed until it could be read
-    await page.waitForTimeout(4000); // what follows when there is time
+    await page.waitForTimeout(2800); // what follows when there is time
     page.off("request", heard);
     sizes[path.replace(meetingId, "_")] = { first, later: total() - first };
   }
