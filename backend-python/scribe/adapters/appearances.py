@@ -20,12 +20,9 @@ from scribe.domain.accounts import Principal
 from scribe.domain.appearances import Appearance, AppearancePage, NamedSpeaker
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Cursor, Order
-from scribe.domain.namings import Naming
+from scribe.domain.namings import NAMED, Naming
 from scribe.domain.people import PersonId
 from scribe.domain.speech import SpeakerLabel
-
-NAMED = (Naming.AUTO, Naming.CONFIRMED)
-"""A suggestion is no name yet."""
 
 
 class AppearanceRepository:

@@ -13,27 +13,24 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text
 from sqlalchemy.orm import aliased
 
+from scribe.adapters.people import readable_by
 from scribe.core.voices_db import PersonRow, SpeakerRow
 from scribe.domain.accounts import Principal
 from scribe.domain.folding import fold
-from scribe.domain.namings import Naming
+from scribe.domain.namings import NAMED
 from scribe.domain.people import PersonId
-
-_NAMED = [str(Naming.AUTO), str(Naming.CONFIRMED)]
 
 
 def shown_name() -> ColumnElement[str | None]:
     """Of a row of ``speakers`` joined with its person; null: nobody said yet."""
-    return case((SpeakerRow.naming.in_(_NAMED), func.coalesce(PersonRow.name, SpeakerRow.name)), else_=None)
+    return case((SpeakerRow.naming.in_(NAMED), func.coalesce(PersonRow.name, SpeakerRow.name)), else_=None)
 
 
 def is_person(people: Sequence[PersonId], who: Principal) -> ColumnElement[bool]:
     """Whether the row of ``speakers`` is one of ``people``, by the bank or because somebody said so. People whom
     ``who`` may not see are nobody: a filter must not tell where they spoke."""
-    person = aliased(PersonRow)
-    may_see = () if who.is_admin else (or_(person.is_shared, person.owner_id == who.user_id),)
-    seen = select(person.id).where(person.id.in_(people), *may_see)
-    return and_(SpeakerRow.naming.in_(_NAMED), SpeakerRow.person_id.in_(seen))
+    seen = select(PersonRow.id).where(PersonRow.id.in_(people), readable_by(who)).correlate(None)
+    return and_(SpeakerRow.naming.in_(NAMED), SpeakerRow.person_id.in_(seen))
 
 
 def is_called(name: str) -> ColumnElement[bool]:
@@ -42,7 +39,7 @@ def is_called(name: str) -> ColumnElement[bool]:
     person = aliased(PersonRow)
     is_so = exists().where(person.id == SpeakerRow.person_id, person.folded_name.contains(wanted, autoescape=True))
     free = and_(SpeakerRow.person_id.is_(None), folded(SpeakerRow.name.expression).contains(wanted, autoescape=True))
-    return and_(SpeakerRow.naming.in_(_NAMED), or_(is_so, free))
+    return and_(SpeakerRow.naming.in_(NAMED), or_(is_so, free))
 
 
 def folded(column: ColumnElement[str | None]) -> ColumnElement[str]:

@@ -53,6 +53,8 @@ class TranscriptionSettings(Group):
     """CTranslate2's: ``auto`` is int8 on a CPU and float16 on a card."""
     beam_size: int = Field(default=5, ge=1, le=20)
     batch_size: int = Field(default=4, ge=1, le=64)
+    fallback_model: str | None = None
+    """Catalogue name of a smaller model that may be taken when the card's memory does not do; ``None``: none may."""
 
 
 class IdentificationSettings(Group):
@@ -124,6 +126,36 @@ class QueueSettings(Group):
     """Name of the Redis stream; installations that share one Redis need different ones."""
 
 
+class TelemetrySettings(Group):
+    """OpenTelemetry traces; off as long as no collector is named."""
+
+    otlp_endpoint: str | None = None
+    """Address of a collector that speaks OTLP over HTTP, such as ``http://collector:4318``."""
+    service_name: str = "smart-meeting-scribe"
+    sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of the traces begun here that are recorded."""
+
+
+class RetentionSettings(Group):
+    """How long what was recorded is kept; a meeting can have its own times. Counted from its completion."""
+
+    audio_days: float | None = Field(default=None, gt=0)
+    """After so many days a meeting's recording is removed, and everything that sounds like it; its text stays."""
+    results_days: float | None = Field(default=None, gt=0)
+    """After so many days the meeting is deleted, with everything made from it."""
+    sweep_every_s: float = Field(default=3600.0, gt=0)
+    """How often it is looked for what is due."""
+
+
+class AuditSettings(Group):
+    """The audit log: who read, took away, changed or deleted what."""
+
+    reads: bool = True
+    """Whether reading a meeting is recorded, too; exports and deletions always are."""
+    kept_days: float | None = Field(default=None, gt=0)
+    """Older entries are removed, and the chain begins with the oldest that is left; ``None``: kept for good."""
+
+
 class Settings(BaseSettings):
     """All settings with their defaults."""
 
@@ -153,6 +185,10 @@ class Settings(BaseSettings):
     """CPU threads of a model; 0: the machine's cores, at most 4."""
     residency: Literal["single", "keep"] = "single"
     """``single``: one model in memory at a time. ``keep``: models stay loaded between recordings."""
+    gpu_budget_mb: int | None = Field(default=None, gt=0)
+    """Memory of the card that this worker may take, in MB (2^20 bytes); ``None``: all that is free."""
+    gpu_fallback_cpu: bool = True
+    """Whether a stage goes on without the card when nothing smaller fits on it; otherwise it fails and says so."""
     fake_pace: float = Field(default=0.0, ge=0)
     """Seconds that a stage of the ``fake`` engines takes per second of audio, so that one can watch a run."""
     language: Literal["auto", "fr", "en"] = "auto"
@@ -165,6 +201,9 @@ class Settings(BaseSettings):
     transcription: TranscriptionSettings = TranscriptionSettings()
     identification: IdentificationSettings = IdentificationSettings()
     voices: VoicesSettings = VoicesSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    retention: RetentionSettings = RetentionSettings()
+    audit: AuditSettings = AuditSettings()
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -34,6 +34,10 @@ class Naming(StrEnum):
         return self in {Naming.CONFIRMED, Naming.REJECTED}
 
 
+NAMED = (Naming.AUTO, Naming.CONFIRMED)
+"""A suggestion is no name yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredPerson:
     """Somebody of the bank who was considered. The name is looked up when it is shown, for those who may read it."""

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from scribe.api.schemas.meetings import Out
 from scribe.domain.installation import InstalledModel, StorageUse
-
-
-class Out(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
 
 
 class UserUseOut(Out):

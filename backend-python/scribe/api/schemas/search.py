@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from scribe.api.schemas.meetings import Out
 from scribe.api.schemas.texts import SearchText
 from scribe.domain.errors import OptionError
 from scribe.domain.meeting import MeetingId
@@ -13,10 +14,6 @@ from scribe.domain.people import PersonId
 from scribe.domain.search import MAX_QUERY_LENGTH, MOST_PASSED, Quote, SearchPage, SearchWish, TagCount
 
 _CURSOR = "after-"
-
-
-class Out(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
 
 
 class SearchIn(BaseModel):

@@ -1,16 +1,11 @@
 "use client";
 import { useTranslations } from "next-intl";
-import { Button } from "@/components/ui/Button";
-import { Dialog } from "@/components/ui/Dialog";
-import { Notice } from "@/components/ui/Notice";
+import { ConfirmDialog } from "@/components/ui/ConfirmDialog";
 import { useToast } from "@/components/ui/Toast";
-import { useErrorText } from "@/features/shell/useErrorText";
 import { useDeleteMeeting, type MeetingSummary } from "@/lib/api/meetings";
 
 export function DeleteDialog({ meeting, onClose }: { meeting: MeetingSummary; onClose: () => void }) {
   const t = useTranslations("meetings");
-  const common = useTranslations("common");
-  const errorText = useErrorText();
   const say = useToast();
   const remove = useDeleteMeeting();
   const confirmed = () =>
@@ -21,33 +16,17 @@ export function DeleteDialog({ meeting, onClose }: { meeting: MeetingSummary; on
       },
     });
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
-      size="sm"
-      title={t("deleteTitle")}
-      footer={
-        <>
-          <Button onClick={onClose}>{common("cancel")}</Button>
-          <Button kind="danger" isBusy={remove.isPending} onClick={confirmed}>
-            {t("deleteForGood")}
-          </Button>
-        </>
-      }
-    >
-      <p className="font-serif text-base font-semibold wrap-anywhere">{meeting.title}</p>
-      <p className="mt-3 text-ink-soft">{t("deleteGoes")}</p>
-      <ul className="mt-1.5 list-disc pl-5 text-ink-soft marker:text-ink-faint">
-        <li>{t("deleteRecording")}</li>
-        <li>{t("deleteTranscript")}</li>
-        <li>{t("deleteHistory")}</li>
-      </ul>
-      <p className="mt-3 text-ink-soft">{t("deleteStays")}</p>
-      {remove.isError && (
-        <div className="mt-4">
-          <Notice tone="danger">{errorText(remove.error)}</Notice>
-        </div>
-      )}
-    </Dialog>
+    <ConfirmDialog isOpen onClose={onClose} title={t("deleteTitle")} action={t("deleteForGood")} onConfirm={confirmed} isBusy={remove.isPending} error={remove.error}>
+      <p className="font-serif text-base font-semibold wrap-anywhere text-ink">{meeting.title}</p>
+      <div>
+        <p>{t("deleteGoes")}</p>
+        <ul className="mt-1.5 list-disc pl-5 marker:text-ink-faint">
+          <li>{t("deleteRecording")}</li>
+          <li>{t("deleteTranscript")}</li>
+          <li>{t("deleteHistory")}</li>
+        </ul>
+      </div>
+      <p>{t("deleteStays")}</p>
+    </ConfirmDialog>
   );
 }

@@ -1,9 +1,8 @@
 "use client";
-import { Check, Filter, X } from "lucide-react";
+import { Check, X } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
-import { IconButton } from "@/components/ui/IconButton";
 import { SpeakerDot } from "@/components/ui/SpeakerDot";
 import { useSpeakerLabel } from "@/features/meeting/useSpeakerLabel";
 import { useLanguage } from "@/features/shell/Language";
@@ -19,11 +18,9 @@ import { NameState } from "./WhoItIs";
 interface Props {
   meetingId: string;
   talker: Talker;
-  isOnly: boolean;
-  onOnly?: (label: string | null) => void;
 }
 
-export function SpeakerRow({ meetingId, talker: { speaker, seconds, share, num_segments }, isOnly, onOnly }: Props) {
+export function SpeakerRow({ meetingId, talker: { speaker, seconds, share, num_segments } }: Props) {
   const t = useTranslations("naming");
   const { language } = useLanguage();
   const called = useSpeakerLabel()(speaker.label, speaker.name);
@@ -43,11 +40,6 @@ export function SpeakerRow({ meetingId, talker: { speaker, seconds, share, num_s
           >
             {called}
           </WhoButton>
-          {onOnly && (
-            <IconButton label={isOnly ? t("showAll") : t("showOnly", { name: called })} size="sm" isPressed={isOnly} onClick={() => onOnly(isOnly ? null : speaker.label)}>
-              <Filter />
-            </IconButton>
-          )}
         </div>
         <NameState speaker={speaker} />
         <div aria-hidden className="mt-1.5 h-1 overflow-hidden rounded-full bg-line">

@@ -11,15 +11,7 @@ import { useSpeakers } from "@/lib/api/speakers";
 import { talkers } from "./shares";
 import { SpeakerRow } from "./SpeakerRow";
 
-interface Props {
-  meetingId: string;
-  /** Whom alone the transcript shows; null: everybody. */
-  only?: string | null;
-  /** Left out: the transcript cannot do that. */
-  onOnly?: (label: string | null) => void;
-}
-
-export function SpeakersPanel({ meetingId, only = null, onOnly }: Props) {
+export function SpeakersPanel({ meetingId }: { meetingId: string }) {
   const t = useTranslations();
   const errorText = useErrorText();
   const titleId = useId();
@@ -46,7 +38,7 @@ export function SpeakersPanel({ meetingId, only = null, onOnly }: Props) {
       ) : (
         <ul className="divide-y divide-line">
           {all.map((talker) => (
-            <SpeakerRow key={talker.speaker.label} meetingId={meetingId} talker={talker} isOnly={only === talker.speaker.label} onOnly={onOnly} />
+            <SpeakerRow key={talker.speaker.label} meetingId={meetingId} talker={talker} />
           ))}
         </ul>
       )}

@@ -1,4 +1,4 @@
 "use client";
-/** What the meeting page needs of names. */
+/** What the meeting page needs of names from the beginning. What is loaded later is imported by its own file: standing
+ * here, it would come along. */
 export { SpeakerName } from "./SpeakerName";
-export { SpeakersPanel } from "./SpeakersPanel";

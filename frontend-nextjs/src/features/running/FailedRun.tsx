@@ -5,6 +5,7 @@ import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
 import type { Schemas } from "@/lib/api/client";
+import { recordingUrl } from "@/lib/api/recordings";
 import { Disclosure } from "./Disclosure";
 import { failureKind } from "./progress";
 import { RunFacts } from "./RunFacts";
@@ -40,7 +41,7 @@ export function FailedRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
           {t("rerun")}
         </Button>
         <Button asChild>
-          <a href={`/api/v1/meetings/${meeting.id}/audio?download=true`} download>
+          <a href={recordingUrl(meeting.id)} download>
             <Download aria-hidden />
             {t("download")}
           </a>

@@ -10,6 +10,7 @@ import { useToast } from "@/components/ui/Toast";
 import { useErrorText } from "@/features/shell/useErrorText";
 import type { Schemas } from "@/lib/api/client";
 import { isUnderWay, useRecogniseMeeting } from "@/lib/api/meetings";
+import { recordingUrl } from "@/lib/api/recordings";
 
 const DetailsDialog = dynamic(() => import("./DetailsDialog").then((module) => module.DetailsDialog), { ssr: false });
 const RerunDialog = dynamic(() => import("./RerunDialog").then((module) => module.RerunDialog), { ssr: false });
@@ -78,7 +79,7 @@ export function MeetingMenu({ meeting }: { meeting: Schemas["MeetingOut"] }) {
 /** By the browser itself, however large it is. */
 function downloadRecording(meetingId: string): void {
   const link = document.createElement("a");
-  link.href = `/api/v1/meetings/${meetingId}/audio?download=true`;
+  link.href = recordingUrl(meetingId);
   link.download = "";
   link.click();
 }

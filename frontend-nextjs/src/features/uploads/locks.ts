@@ -10,12 +10,6 @@ export function alone(name: string, work: () => Promise<void>): void {
   else void work();
 }
 
-/** Names of things that another tab is at. */
-export async function heldNames(): Promise<Set<string>> {
-  const state = await navigator.locks?.query();
-  return new Set((state?.held ?? []).map((lock) => (lock.name ?? "").replace(/^scribe\./, "")));
-}
-
 export function mayTake(record: { tab: string; touchedAtMs: number }): boolean {
   return Boolean(navigator.locks) || record.tab === thisTab() || Date.now() - record.touchedAtMs > STALE_MS;
 }

@@ -39,7 +39,7 @@ export function playbackUrl(meetingId: string): string {
   return `/api/v1/meetings/${meetingId}/playback`;
 }
 
-/** Byte for byte what was uploaded. */
+/** Byte for byte what was uploaded, to be saved. */
 export function recordingUrl(meetingId: string): string {
-  return `/api/v1/meetings/${meetingId}/audio`;
+  return `/api/v1/meetings/${meetingId}/audio?download=true`;
 }

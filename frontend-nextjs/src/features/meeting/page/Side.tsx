@@ -5,7 +5,7 @@ import { X } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useEffect, useRef } from "react";
 import { IconButton } from "@/components/ui/IconButton";
-import { SpeakersPanel } from "@/features/naming";
+import { SpeakersPanel } from "@/features/naming/SpeakersPanel";
 import { cx } from "@/lib/cx";
 import { TalkTime } from "../lanes/TalkTime";
 import type { Segment } from "../segments";

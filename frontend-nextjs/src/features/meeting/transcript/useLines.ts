@@ -3,7 +3,6 @@
 import { defaultRangeExtractor, useWindowVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useLayoutEffect, useState, type RefObject } from "react";
 import type { Segment } from "../segments";
-import { readingBand } from "./band";
 import { estimatedHeight } from "./estimate";
 
 const FIRST_WIDTH_PX = 600;
@@ -50,13 +49,4 @@ function usePlaceOnPage(list: RefObject<HTMLElement | null>) {
     return () => observer.disconnect();
   }, [list]);
   return place;
-}
-
-/** Whether a line can be read as it stands. */
-export function isLineSeen(list: HTMLElement | null, index: number): boolean {
-  const line = list?.querySelector(`[data-index="${index}"]`);
-  if (!line) return false;
-  const { top, bottom } = readingBand();
-  const box = line.getBoundingClientRect();
-  return box.top >= top && box.bottom <= bottom;
 }

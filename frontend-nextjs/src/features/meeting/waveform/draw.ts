@@ -46,11 +46,6 @@ export function barSpeakers(segments: readonly Segment[], duration_s: number, nu
   return speakers;
 }
 
-export interface Lane {
-  label: string | null;
-  name: string | null;
-}
-
 /** Parts of a lane that are drawn as one: a gap narrower than `least_s` would not be seen. */
 export function laneBlocks(segments: readonly Segment[], label: string | null, least_s: number): { start: number; end: number }[] {
   const blocks: { start: number; end: number }[] = [];
