@@ -105,11 +105,13 @@ class MeetingRow(Base):
             name="lease",
         ),
         CheckConstraint("(status = 'FAILED') <= (failure_code is not null)", name="failure"),
+        CheckConstraint("keep_audio_days > 0 and keep_results_days > 0", name="keeping"),
         Index("ix_meetings_owner_created", "owner_id", "created_at", "id"),
         Index("ix_meetings_created", "created_at", "id"),
         Index("ix_meetings_owner_sha256", "owner_id", "sha256"),
         Index("ix_meetings_pending", "priority", "queued_at", postgresql_where=text("status = 'PENDING'")),
         Index("ix_meetings_processing", "lease_until", postgresql_where=text("status = 'PROCESSING'")),
+        Index("ix_meetings_finished", "finished_at", postgresql_where=text("finished_at is not null")),
         Index("ix_meetings_tags", "tags", postgresql_using="gin"),
         Index(
             "ix_meetings_unindexed",
@@ -219,6 +221,13 @@ class MeetingRow(Base):
     """When the first such correction was made."""
     recognition_asked_at: Mapped[datetime | None]
     """Somebody wants the speakers to be compared with the bank again; ``None``: done."""
+
+    # How long it is kept (domain/retention.py), counted from `finished_at`.
+    keep_audio_days: Mapped[float | None]
+    """``None``: as the installation says; infinite: for good."""
+    keep_results_days: Mapped[float | None]
+    audio_removed_at: Mapped[datetime | None]
+    """Since then there is no recording, and nothing that sounds like it."""
 
     # Which state of the transcript the rows of `passages` hold; another one, or none: it is to be indexed again.
     indexed_run: Mapped[int | None]

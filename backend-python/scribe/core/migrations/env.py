@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from scribe.core import edits_db, search_db, voices_db  # noqa: F401 -- their tables count, too
+from scribe.core import audit_db, edits_db, search_db, voices_db  # noqa: F401 -- their tables count, too
 from scribe.core.models_db import Base
 
 context.configure(
