@@ -107,10 +107,12 @@ class JobRepository:
         )
         return float(row.percent)
 
-    async def add_metrics(self, job: ClaimedJob, metrics: StageMetrics) -> None:
+    async def add_metrics(self, job: ClaimedJob, metrics: StageMetrics) -> float | None:
+        """Returns how long the recording is, in seconds, where that is known by now."""
         kept = asdict(metrics)
         stage = str(kept.pop("stage"))
-        await self._fenced(job, {"stages": MeetingRow.stages.op("||")(_json({stage: kept}))})
+        row = await self._fenced(job, {"stages": MeetingRow.stages.op("||")(_json({stage: kept}))})
+        return None if row.duration_s is None else float(row.duration_s)
 
     async def add_warning(self, job: ClaimedJob, warning: RunWarning) -> bool:
         """``False``: it is there already; a second attempt says again what the first one said."""
@@ -313,7 +315,7 @@ class JobRepository:
             update(MeetingRow)
             .where(*_held(job))
             .values(**values, **seen)
-            .returning(*_CHANGE, MeetingRow.percent, MeetingRow.cancel_requested_at)
+            .returning(*_CHANGE, MeetingRow.percent, MeetingRow.duration_s, MeetingRow.cancel_requested_at)
         )
         row: Row[*tuple[Any, ...]] | None = (
             await self._session.execute(query.execution_options(synchronize_session=False))

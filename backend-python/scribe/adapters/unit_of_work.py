@@ -1,29 +1,34 @@
 """One transaction of a use case, with every repository on it.
 
-Owns where a transaction begins and ends, and that events are written last in it: the lock that gives events ids in
-the order of commits is then held for the shortest time, and no row is locked after it (two transactions that took
-both in different orders would wait for each other).
+Owns where a transaction begins and ends, and that entries of the audit log and then events are written last in it: the
+locks that give them numbers in the order of commits are then held for the shortest time, and no row is locked after
+them (two transactions that took both in different orders would wait for each other).
 
 Usage::
 
     async with units() as unit:
         meeting = await unit.meetings.get(meeting_id)
         unit.emit(NewEvent(...))
+        unit.record(Action.MEETING_CHANGED, meeting_id=meeting_id)
     # committed here; an exception rolls back
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from scribe.adapters.accounts import AccountRepository
+from scribe.adapters.audit import AuditRepository
 from scribe.adapters.edits import EditRepository
 from scribe.adapters.enrolments import EnrolmentRepository
 from scribe.adapters.erasures import ErasureRepository
 from scribe.adapters.events import EventRepository
+from scribe.adapters.figures import FigureRepository
 from scribe.adapters.jobs import JobRepository
 from scribe.adapters.meetings import MeetingRepository
 from scribe.adapters.passages import PassageRepository
@@ -33,7 +38,9 @@ from scribe.adapters.speakers import SpeakerRepository
 from scribe.adapters.uploads import UploadRepository
 from scribe.adapters.voiceprints import VoiceprintRepository
 from scribe.adapters.workers import WorkerRepository
+from scribe.core.acting import acting
 from scribe.core.database import build_sessions
+from scribe.domain.audit import Action, Detail, NewEntry
 from scribe.domain.errors import UnavailableError
 from scribe.domain.events import NewEvent
 
@@ -42,7 +49,9 @@ class UnitOfWork:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.accounts = AccountRepository(session)
+        self.audit = AuditRepository(session)
         self.events = EventRepository(session)
+        self.figures = FigureRepository(session)
         self.jobs = JobRepository(session)
         self.meetings = MeetingRepository(session)
         self.purges = PurgeRepository(session)
@@ -56,10 +65,29 @@ class UnitOfWork:
         self.speakers = SpeakerRepository(session)
         self.voiceprints = VoiceprintRepository(session)
         self._events: list[NewEvent] = []
+        self._entries: list[NewEntry] = []
 
     def emit(self, event: NewEvent) -> None:
         """Stored and announced with the commit, not before."""
         self._events.append(event)
+
+    def record(
+        self,
+        action: Action,
+        *,
+        meeting_id: UUID | None = None,
+        person_id: UUID | None = None,
+        subject_id: UUID | None = None,
+        detail: Detail | None = None,
+    ) -> None:
+        """Into the audit log with the commit, as done by whoever acts (``core/acting.py``)."""
+        now = datetime.now(UTC)
+        self._entries.append(NewEntry(action, acting(), now, meeting_id, person_id, subject_id, detail or {}))
+
+    async def flush_entries(self) -> None:
+        if self._entries:
+            await self.audit.append(self._entries)
+            self._entries.clear()
 
     async def flush_events(self) -> None:
         if self._events:
@@ -79,6 +107,7 @@ class UnitOfWorkFactory:
             async with self._sessions() as session, session.begin():
                 unit = UnitOfWork(session)
                 yield unit
+                await unit.flush_entries()
                 await unit.flush_events()
 
 

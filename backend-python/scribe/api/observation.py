@@ -66,6 +66,7 @@ class Observation:
                 is_stream = headers.get("content-type", "").startswith("text/event-stream")
             await send(message)
 
+        self._metrics.request_began()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive_counted, send_with_id)

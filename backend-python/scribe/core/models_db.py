@@ -172,6 +172,8 @@ class MeetingRow(Base):
     priority: Mapped[int] = mapped_column(server_default=text("0"))
     queued_at: Mapped[datetime] = mapped_column(server_default=NOW)
     """When this run was asked for; the place in the queue."""
+    traceparent: Mapped[str | None]
+    """Of the request that asked for this run (W3C Trace Context), so that the worker's spans join its trace."""
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
     kicked_at: Mapped[datetime | None]
     """When a worker was last woken for it."""

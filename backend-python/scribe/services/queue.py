@@ -40,6 +40,11 @@ FAILURES = "failures"
 """Counter of attempts that failed, by the error's code."""
 RETRIES = "retries"
 """Counter of attempts that failed and were given another one."""
+RUNS = "runs"
+"""Counter of runs that are over, by how they ended."""
+STAGE_WORK_MS, STAGE_AUDIO_MS = "stage_work_ms", "stage_audio_ms"
+"""Counters by stage: milliseconds of work, and milliseconds of audio that were worked on. Counted in the order of
+their names, like all counters of one transaction: they are rows, and rows are locks."""
 PURGE_AGAIN_AFTER = timedelta(minutes=15)
 """A worker that lost its lease while it was frozen writes a little more when it wakes."""
 
@@ -76,7 +81,7 @@ class Queue:
 
     async def stage_finished(self, job: ClaimedJob, metrics: StageMetrics) -> None:
         async with self._units() as unit:
-            await unit.jobs.add_metrics(job, metrics)
+            duration_s = await unit.jobs.add_metrics(job, metrics)
             percent = await unit.jobs.set_progress(job, metrics.stage, 100.0, overall_percent(metrics.stage, 1.0))
             payload = {
                 "stage": str(metrics.stage),
@@ -84,6 +89,9 @@ class Queue:
                 "seconds": metrics.seconds,
                 "is_reused": metrics.is_reused,
             }
+            if not metrics.is_reused and duration_s is not None:
+                await unit.jobs.count(STAGE_AUDIO_MS, metrics.stage, round(1000 * duration_s))
+                await unit.jobs.count(STAGE_WORK_MS, metrics.stage, round(1000 * metrics.seconds))
             unit.emit(NewEvent(EventKind.STAGE_FINISHED, job.meeting_id, job.owner_id, payload))
 
     async def warned(self, job: ClaimedJob, warning: RunWarning) -> None:
@@ -182,6 +190,13 @@ async def _conclude(unit: UnitOfWork, job: ClaimedJob, change: StatusChange) -> 
     """The attempt is over: followers are told, and what it may have left in its staging folder is for nobody."""
     staging = layout.staging_folder(layout.results_folder(job.created_at, job.meeting_id), job.token)
     await unit.purges.add([staging], PURGE_AGAIN_AFTER)
+    await told(unit, change)
+
+
+async def told(unit: UnitOfWork, change: StatusChange) -> None:
+    """Followers hear it, and a run that is over is counted."""
+    if change.status.is_terminal:
+        await unit.jobs.count(RUNS, change.status.lower())
     unit.emit(status_event(change))
 
 
@@ -193,7 +208,7 @@ async def request_cancel(unit: UnitOfWork, meeting_id: MeetingId) -> None:
     while True:
         change = await unit.jobs.cancel_pending(meeting_id)
         if change is not None:
-            unit.emit(status_event(change))
+            await told(unit, change)
             return
         if await unit.jobs.ask_to_cancel(meeting_id):
             return

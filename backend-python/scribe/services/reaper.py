@@ -24,10 +24,10 @@ from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.config import QueueSettings
 from scribe.core.logging import get_logger
 from scribe.domain.errors import WorkerLostError
-from scribe.domain.jobs import Abandoned, DatabaseClock, Failure, StatusChange, status_event
+from scribe.domain.jobs import Abandoned, DatabaseClock, Failure, StatusChange
 from scribe.domain.meeting import MeetingStatus
 from scribe.domain.workers import SILENT_S
-from scribe.services.queue import FAILURES, end_attempt
+from scribe.services.queue import FAILURES, end_attempt, told
 
 LEASE_EXPIRIES = "lease_expiries"
 """Counter of attempts whose worker vanished."""
@@ -138,7 +138,7 @@ class Reaper:
         changes = await unit.jobs.fail_worn_out(failure)
         for change in changes:
             await unit.jobs.count(FAILURES, failure.code)
-            unit.emit(status_event(change))
+            await told(unit, change)
         return changes
 
 

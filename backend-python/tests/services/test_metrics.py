@@ -2,16 +2,22 @@
 
 import asyncio
 import time
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scribe.adapters.event_hub import EventHub
 from scribe.adapters.servers.children import free_port
+from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.database import build_engine
+from scribe.core.ids import uuid7
+from scribe.core.voices_db import EnrolmentRow
 from scribe.domain.accounts import Principal
 from scribe.domain.meeting import Stage
+from scribe.domain.requests import MeetingDraft
 from scribe.domain.workers import WorkerFacts
 from scribe.services import metrics as module
 from scribe.services.metrics import Metrics
@@ -47,6 +53,8 @@ async def test_the_queue_the_workers_and_what_went_wrong_are_counted(
         await unit.workers.register(WorkerFacts("h:1:x", "h", 1, "1", "cpu", {}))
         await unit.jobs.count("failures", "audio.no_track", 2)
         await unit.jobs.count("lease_expiries", by=3)
+        await unit.jobs.count("stage_work_ms", Stage.TRANSCRIBE, 1500)
+        await unit.jobs.count("runs", "failed", 2)
     scrape = Scrape(await Metrics().expose(units, hub))
     assert scrape.value("scribe_database_up") == 1
     assert scrape.value("scribe_meetings", status="PENDING") == 3
@@ -54,12 +62,52 @@ async def test_the_queue_the_workers_and_what_went_wrong_are_counted(
     assert scrape.value("scribe_meetings", status="CANCELLED") == 0
     assert scrape.value("scribe_queue_oldest_pending_seconds") == pytest.approx(3600, abs=60)
     assert scrape.value("scribe_dead_letters") == 2
+    assert scrape.value("scribe_queue_waiting", priority="normal") == 3
+    assert scrape.value("scribe_queue_waiting", priority="high") == 0
+    assert scrape.value("scribe_queue_oldest_seconds", priority="normal") == pytest.approx(3600, abs=60)
     assert scrape.value("scribe_workers_alive") == 1
+    assert scrape.value("scribe_workers_busy") == 0
+    assert scrape.value("scribe_workers_of_other_versions") == 1
+    assert scrape.value("scribe_runs_total", ending="failed") == 2
+    assert scrape.value("scribe_runs_total", ending="completed") == 0
+    assert scrape.value("scribe_stage_work_seconds_total", stage="transcribe") == 1.5
+    assert scrape.value("scribe_database_server_connections") >= 1
+    assert scrape.value("scribe_recordings_bytes") > 0
     assert scrape.value("scribe_failures_total", code="audio.no_track") == 2
     assert scrape.value("scribe_lease_expiries_total") == 3
     assert scrape.value("scribe_retries_total") == 0, "a counter that is not there yet begins at 0"
     factors = [scrape.value("scribe_real_time_factor", stage=str(stage)) for stage in Stage]
     assert sum(factors) == pytest.approx(0.5)
+
+
+async def test_clips_uploads_and_deletions_that_wait_are_counted(
+    units: UnitOfWorkFactory, member: Principal, hub: EventHub
+) -> None:
+    async with units() as unit:
+        for status, kind in (("PENDING", "enrol"), ("PENDING", "test"), ("PENDING", "remake"), ("DONE", "enrol")):
+            unit.session.add(
+                EnrolmentRow(id=uuid7(), owner_id=member.user_id, kind=kind, status=status, source_key="k")
+            )
+        upload = await unit.uploads.add(uuid7(), member.user_id, 1000, "", MeetingDraft(), timedelta(hours=1))
+        await unit.uploads.advance(upload, ["a"], 400, timedelta(hours=1))
+        await unit.purges.add(["recordings/x"], timedelta(minutes=15))
+    scrape = Scrape(await Metrics().expose(units, hub))
+    assert scrape.value("scribe_voice_clips_waiting") == 2
+    assert scrape.value("scribe_voice_clips_oldest_seconds") >= 0
+    assert scrape.value("scribe_uploads_open") == 1
+    assert scrape.value("scribe_uploads_open_bytes") == 400
+    assert scrape.value("scribe_purges_waiting") == 1
+    assert scrape.value("scribe_chores_waiting", chore="passages") == 0
+
+
+async def test_the_room_that_is_left_is_told(units: UnitOfWorkFactory, hub: EventHub, tmp_path: Path) -> None:
+    scrape = Scrape(await Metrics().expose(units, hub, storage=Storage(str(tmp_path))))
+    assert 0 < scrape.value("scribe_storage_free_bytes") < scrape.value("scribe_storage_size_bytes")
+
+
+async def test_an_object_store_has_no_room_to_tell(units: UnitOfWorkFactory, hub: EventHub) -> None:
+    scrape = Scrape(await Metrics().expose(units, hub, storage=Storage("s3://bucket/prefix")))
+    assert "scribe_storage_free_bytes" not in scrape.families
 
 
 async def test_nothing_measured_is_not_told_as_a_measurement(units: UnitOfWorkFactory, hub: EventHub) -> None:
@@ -91,9 +139,9 @@ async def test_a_scrape_does_not_wait_for_a_database_that_says_nothing(
         assert Scrape(await metrics.expose(UnitOfWorkFactory(engine), hub)).value("scribe_database_up") == 0
         assert time.monotonic() - began < 2.0
     assert len(connections) == 1
-    assert metrics._reading is not None
-    metrics._reading.cancel()
-    await asyncio.gather(metrics._reading, return_exceptions=True)
+    reading = metrics._readings["installation"]
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
     for writer in connections:
         writer.close()
     silent.close()

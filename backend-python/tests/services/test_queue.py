@@ -212,7 +212,7 @@ async def test_what_may_be_retried_waits_longer_each_time_and_is_given_up_in_the
     row = await meeting_row(units, meeting_id)
     assert (row.status, row.is_dead_letter, row.attempt) == ("FAILED", True, 4)
     assert row.finished_at is not None
-    assert await counters(units) == {("failures", "engine.failed"): 4, ("retries", ""): 3}
+    assert await counters(units) == {("failures", "engine.failed"): 4, ("retries", ""): 3, ("runs", "failed"): 1}
     assert (await told(units, meeting_id))[-1]["failure"] == {
         "code": "engine.failed", "message": "It failed.", "stage": "diarize",
     }  # fmt: skip

@@ -71,11 +71,12 @@ async def ready(response: Response, readiness: Annotated[Readiness, Depends(read
     dependencies=[Depends(scraper)],
     openapi_extra={"security": [{"api_token": []}, {"session": []}]},
 )  # fmt: skip
-async def read_metrics(request: Request, ctx: Ctx) -> Response:
+async def read_metrics(request: Request, ctx: Ctx, readiness: Annotated[Readiness, Depends(readiness)]) -> Response:
     """For administrators: let Prometheus send an API token with the scope `admin`. `SCRIBE_API__METRICS_OPEN=true`
     opens it to whoever reaches the port."""
     metrics: Metrics = request.app.state.metrics
-    return Response(await metrics.expose(ctx.units, ctx.events), headers={"content-type": METRICS_TYPE})
+    exposed = await metrics.expose(ctx.units, ctx.events, readiness, ctx.storage)
+    return Response(exposed, headers={"content-type": METRICS_TYPE})
 
 
 @router.get("/api/v1/queue", operation_id="get_queue", summary="What runs, waits, and failed for good")
