@@ -11,7 +11,7 @@ import { useErrorText } from "@/features/shell/useErrorText";
 import { copy } from "@/lib/clipboard";
 import { useMe } from "@/lib/api/me";
 import { useEdits } from "@/lib/api/edits";
-import { latestAuthor, nameOfAuthor } from "./authors";
+import { latestAuthor, nameOfAuthor, whoChanged } from "./authors";
 import { useCorrections } from "./context";
 import type { Problem } from "./queue";
 import { refusalOf } from "./sending";
@@ -27,6 +27,12 @@ export function ConflictPanel({ problem, segment }: { problem: Problem; segment:
   const isConflict = error === null || refusalOf(error).isConflict;
   const author = useAuthor(problem, segment);
   const who = author.name ?? t("somebody");
+  const happened = () => {
+    if (!isConflict) return t("notTaken", { why: errorText(error) });
+    if (author.isAwaited) return t("changedMeanwhile");
+    if (author.isMe) return t("changedByYou");
+    return segment ? t("changedBy", { who }) : t("removedBy", { who });
+  };
   const theirs = segment?.text ?? "";
   const end = (then?: () => void) => {
     settle(problem.id);
@@ -43,13 +49,7 @@ export function ConflictPanel({ problem, segment }: { problem: Problem; segment:
     >
       <p role="alert" className="flex items-start gap-2 font-medium text-warning">
         <GitCompareArrows aria-hidden className="mt-0.5 size-4 shrink-0" />
-        {!isConflict
-          ? t("notTaken", { why: errorText(error) })
-          : author.isMe
-            ? t("changedByYou")
-            : segment
-              ? t("changedBy", { who })
-              : t("removedBy", { who })}
+        {happened()}
       </p>
       <dl className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
         {segment && (
@@ -77,14 +77,16 @@ export function ConflictPanel({ problem, segment }: { problem: Problem; segment:
   );
 }
 
-/** Who made it what it is. A refusal says so; of what arrived by itself, the history knows. */
-function useAuthor(problem: Problem, segment: Segment | null): { name: string | null; isMe: boolean } {
+/** Who made it what it is. A refusal says so; of what arrived by itself, the history knows. Nobody is named before that:
+ * a sentence that is read aloud is not taken back. */
+function useAuthor(problem: Problem, segment: Segment | null): { name: string | null; isMe: boolean; isAwaited: boolean } {
   const { meetingId } = useCorrections();
   const me = useMe().data?.user.id;
-  const history = useEdits(meetingId, { isEnabled: problem.edits.length === 0 });
-  const standing = history.data?.pages[0]?.items.filter((edit) => edit.id === segment?.edit_id) ?? [];
-  const author = latestAuthor(problem.edits.length > 0 ? problem.edits : standing);
-  return { name: nameOfAuthor(author), isMe: author !== null && author.id === me };
+  const isTold = problem.edits.length > 0;
+  const history = useEdits(meetingId, { isEnabled: !isTold });
+  const edits = history.data?.pages[0]?.items ?? [];
+  const author = isTold ? latestAuthor(problem.edits) : whoChanged(edits, problem.line, problem.current[0]?.edit_id ?? segment?.edit_id ?? null, !history.isFetching);
+  return { name: nameOfAuthor(author), isMe: author !== null && author.id === me, isAwaited: !isTold && author === null && history.isFetching };
 }
 
 function CopyButton({ text }: { text: string }) {

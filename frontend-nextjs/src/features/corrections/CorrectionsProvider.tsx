@@ -41,10 +41,10 @@ function Provider({ userId, meetingId, children }: Props & { userId: string }) {
   const tell = useTell();
 
   useEffect(() => {
-    listen({ tell, relined });
+    listen({ tell, relined, flush });
     queue.start();
     return () => listen(null);
-  }, [listen, queue, relined, tell]);
+  }, [flush, listen, queue, relined, tell]);
   useEffect(() => flush, [flush]);
   useLeaveWarning(() => hasDraft() || queue.snapshot().numWaiting > 0);
 

@@ -13,6 +13,7 @@ import { ago, clock, dayAndTime } from "@/lib/format";
 import { authorOf, nameOfAuthor } from "./authors";
 import { useCorrections } from "./context";
 import { refusalOf } from "./sending";
+import { useMayGoOn } from "./useAllSent";
 import { useDeed } from "./useEditWords";
 import { WordDiff } from "./WordDiff";
 
@@ -23,12 +24,16 @@ export function HistoryEntry({ edit, onJump }: { edit: Edit; onJump: () => void 
   const audio = useAudio();
   const { meetingId } = useCorrections();
   const turn = useTurnEdit(meetingId);
+  const mayGoOn = useMayGoOn(meetingId);
   const errorText = useErrorText();
   const isUndone = edit.undone_at !== null;
   const hasPlace = edit.kind !== "name" && edit.kind !== "merge";
   const jump = () => {
     onJump();
     audio.play(edit.start_s, edit.end_s);
+  };
+  const turnIt = async () => {
+    if (await mayGoOn()) turn.mutate({ edit_id: edit.id, op: isUndone ? "redo" : "undo" });
   };
   const refusal = () => {
     const { isConflict, edits } = refusalOf(turn.error);
@@ -51,7 +56,7 @@ export function HistoryEntry({ edit, onJump }: { edit: Edit; onJump: () => void 
               <span className="tabular">{clock(edit.start_s)}</span>
             </Button>
           )}
-          <Button size="sm" kind="quiet" isBusy={turn.isPending} onClick={() => turn.mutate({ edit_id: edit.id, op: isUndone ? "redo" : "undo" })}>
+          <Button size="sm" kind="quiet" isBusy={turn.isPending} onClick={() => void turnIt()}>
             {isUndone ? <Redo2 aria-hidden /> : <Undo2 aria-hidden />}
             {isUndone ? t("redo") : t("undo")}
           </Button>

@@ -92,3 +92,14 @@ function retimed(segment: Segment, words: readonly Word[], text: string): Word[]
   });
   return [...words.slice(0, head), ...spread, ...words.slice(words.length - tail)];
 }
+
+/** Whether what was predicted stands among these, wherever exactly their lines end. */
+export function isThere(predicted: readonly Segment[], current: readonly Segment[]): boolean {
+  const middle = (segment: Segment) => (segment.start + segment.end) / 2;
+  return (
+    predicted.length > 0 &&
+    predicted.every((wished) =>
+      current.some((one) => one.text === wished.text && one.speaker === wished.speaker && one.start <= middle(wished) && middle(wished) <= one.end),
+    )
+  );
+}

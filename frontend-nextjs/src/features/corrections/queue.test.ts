@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Change, Segment } from "@/features/meeting/model";
 import { isSameLine, lineOf, locate, type Line } from "./lines";
 import { EditQueue, type Answer, type Board, type Item, type Kept } from "./queue";
@@ -309,6 +309,71 @@ describe("a conflict", () => {
     expect(told).toEqual(["make"]);
     expect(shown[0]).toMatchObject({ text: "UN DEUX", speaker: "A" });
     expect(queue.snapshot().state).toBe("saved");
+  });
+});
+
+describe("what wants everything sent", () => {
+  const LIMIT_MS = 10_000;
+  afterEach(() => vi.useRealTimers());
+
+  it("waits for what is on its way", async () => {
+    type("cinq", "CINQ");
+    type("un deux", "UN deux");
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("saved");
+    expect(texts(service.segments)).toEqual(["UN deux", "trois quatre", "CINQ"]);
+  });
+
+  it("does not wait where nothing is", async () => {
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("saved");
+  });
+
+  it("waits for what a reload left, though nobody has begun to send it", async () => {
+    service.isAway = true;
+    type("cinq", "CINQ");
+    queue.undo();
+    queue.redo();
+    await settled();
+    service.isAway = false;
+    shown = [...service.segments];
+    queue = newQueue(kept);
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("saved");
+    expect(texts(service.segments).at(-1)).toBe("CINQ");
+  });
+
+  it("has it tried at once where it would be tried later", async () => {
+    service.isAway = true;
+    type("cinq", "CINQ");
+    await settled();
+    service.isAway = false;
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("saved"); // nobody called `waits`
+    expect(texts(service.segments).at(-1)).toBe("CINQ");
+  });
+
+  it("is told when the service is away, without waiting longer, and it is sent later all the same", async () => {
+    service.isAway = true;
+    type("cinq", "CINQ");
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("unsent");
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("unsent");
+    service.isAway = false;
+    waits.forEach((over) => over());
+    await settled();
+    expect(texts(service.segments).at(-1)).toBe("CINQ");
+  });
+
+  it("is told when the answer takes too long", async () => {
+    vi.useFakeTimers();
+    service.send = () => new Promise(() => undefined);
+    queue = newQueue();
+    type("cinq", "CINQ");
+    const end = queue.settled(LIMIT_MS);
+    await vi.advanceTimersByTimeAsync(LIMIT_MS);
+    await expect(end).resolves.toBe("unsent");
+  });
+
+  it("is told that somebody has to decide first", async () => {
+    service.segments = service.segments.with(2, { ...service.segments[2]!, text: "six" });
+    type("cinq", "CINQ");
+    await expect(queue.settled(LIMIT_MS)).resolves.toBe("conflict");
   });
 });
 

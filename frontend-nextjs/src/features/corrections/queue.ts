@@ -8,7 +8,7 @@
  */
 import type { Change, Segment } from "@/features/meeting/model";
 import { isSameLine, lineOf, type Line } from "./lines";
-import { predict, type Action } from "./predict";
+import { isThere, predict, type Action } from "./predict";
 import { Steps } from "./steps";
 
 export interface Item {
@@ -96,6 +96,9 @@ export interface Snapshot {
   problems: readonly Problem[];
 }
 
+/** How what was corrected stands: all of it sent, some of it waiting for somebody's decision, or not sent. */
+export type Settled = "saved" | "conflict" | "unsent";
+
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -108,6 +111,7 @@ export class EditQueue {
   private sending: string | null = null;
   private isAway = false;
   private isRunning = false;
+  private tryNow: () => void = () => undefined;
   private listeners = new Set<() => void>();
   private shown: Snapshot;
   private last = 0;
@@ -158,6 +162,23 @@ export class EditQueue {
   redo(): void {
     for (const id of this.steps.redo()) this.turn(id, "redo");
     this.changed();
+  }
+
+  /** When all is sent, or `limit_ms` are over, or one more attempt found the service away. */
+  settled(limit_ms: number): Promise<Settled> {
+    return new Promise((resolve) => {
+      const isAtRest = () => this.items.length === 0 || (this.isAway && this.sending === null);
+      const end = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve(this.items.length > 0 ? "unsent" : this.problems.length > 0 ? "conflict" : "saved");
+      };
+      const timer = setTimeout(end, limit_ms);
+      const unsubscribe = this.subscribe(() => isAtRest() && end());
+      void this.run();
+      this.tryNow();
+      if (this.items.length === 0) end();
+    });
   }
 
   /** Somebody decided. */
@@ -255,8 +276,9 @@ export class EditQueue {
       this.isAway = outcome.answer === null && this.outside.isPassing(outcome.error);
       this.sending = null;
       if (this.isAway) {
+        const isAsked = new Promise<void>((resolve) => (this.tryNow = resolve));
         this.changed();
-        await this.outside.wait(wait);
+        await Promise.race([this.outside.wait(wait), isAsked]);
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);
         continue;
       }
@@ -312,7 +334,7 @@ export class EditQueue {
     this.steps.forget(item.task.op === "make" ? item.id : item.task.of);
     const { isConflict, current, edits } = this.outside.refusal(error);
     // Where somebody else did the same, or an earlier attempt did it and its answer was lost, nothing is to be decided.
-    if (!isConflict || !isWished(item, current)) {
+    if (!isConflict || !isThere(item.to, current)) {
       this.outside.board.lay(item.to, this.origin(item));
       this.outside.relined(item.to, item.from);
       if (item.task.op === "make" && item.task.action.kind === "text") {
@@ -366,14 +388,4 @@ export class EditQueue {
     this.last += 1;
     return `${Date.now().toString(36)}-${this.last}`;
   }
-}
-
-function isWished(item: Item, current: readonly Segment[]): boolean {
-  const middle = (segment: Segment) => (segment.start + segment.end) / 2;
-  return (
-    item.to.length > 0 &&
-    item.to.every((wished) =>
-      current.some((one) => one.text === wished.text && one.speaker === wished.speaker && one.start <= middle(wished) && middle(wished) <= one.end),
-    )
-  );
 }

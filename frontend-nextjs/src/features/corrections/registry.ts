@@ -4,7 +4,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { keys } from "@/lib/query";
 import { boardOf } from "./board";
 import { keepEdits, keptEdits } from "./keeping";
-import { EditQueue, type Item } from "./queue";
+import { EditQueue, type Item, type Settled } from "./queue";
 import { isPassing, refusalOf, send } from "./sending";
 import type { Line } from "./lines";
 
@@ -12,13 +12,20 @@ import type { Line } from "./lines";
 export interface Ears {
   tell: (item: Item, error: unknown) => void;
   relined: (from: readonly Line[], to: readonly Line[]) => void;
+  /** Hands over what is being typed. */
+  flush: () => void;
 }
 
 interface Entry {
   queue: EditQueue;
   /** From now on it is told here. */
   listen: (ears: Ears | null) => void;
+  /** What stands in an open editor is sent as well. */
+  allSent: () => Promise<Settled>;
 }
+
+/** Longer than this nobody waits for a file: it is said, and may be taken all the same. */
+const LIMIT_MS = 10_000;
 
 const entries = new WeakMap<QueryClient, Map<string, Entry>>();
 
@@ -51,6 +58,10 @@ function newEntry(client: QueryClient, name: string, meetingId: string): Entry {
     queue,
     listen: (now) => {
       ears = now;
+    },
+    allSent: () => {
+      ears?.flush();
+      return queue.settled(LIMIT_MS);
     },
   };
 }

@@ -9,6 +9,7 @@ import { useTranslations } from "next-intl";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useToast } from "@/components/ui/Toast";
+import { useAllSent } from "@/features/corrections/useAllSent";
 import { useErrorText } from "@/features/shell/useErrorText";
 import { answer, api, type Schemas } from "@/lib/api/client";
 import { keys } from "@/lib/query";
@@ -20,7 +21,7 @@ export interface Printing {
   /** What is on the sheet; null: nothing is printed. */
   transcript: Page | null;
   isPreparing: boolean;
-  print: () => Promise<void>;
+  print: (isAnyway?: boolean) => Promise<void>;
 }
 
 export function usePrint(meetingId: string): Printing {
@@ -30,14 +31,19 @@ export function usePrint(meetingId: string): Printing {
   const errorText = useErrorText();
   const [transcript, setTranscript] = useState<Page | null>(null);
   const [isPreparing, setPreparing] = useState(false);
+  const allSent = useAllSent(meetingId);
   const isAtIt = useRef(false);
 
-  const print = useCallback(async () => {
+  const print = useCallback(async function print(isAnyway = false) {
     if (isAtIt.current) return;
     isAtIt.current = true;
     setPreparing(true);
     try {
-      const whole = await client.fetchQuery({ queryKey: printKey(meetingId), queryFn: ({ signal }) => readWhole(meetingId, signal) });
+      if (!isAnyway && (await allSent()) === "unsent") {
+        say(t("unsent"), { kind: "error", action: { label: t("anyway"), onClick: () => void print(true) } });
+        return;
+      }
+      const whole = await client.fetchQuery({ queryKey: printKey(meetingId), queryFn: ({ signal }) => readWhole(meetingId, signal), staleTime: 0 });
       await document.fonts.ready;
       flushSync(() => setTranscript(whole));
       window.print();
@@ -47,7 +53,7 @@ export function usePrint(meetingId: string): Printing {
       isAtIt.current = false;
       setPreparing(false);
     }
-  }, [client, errorText, meetingId, say, t]);
+  }, [allSent, client, errorText, meetingId, say, t]);
 
   useEffect(() => {
     const before = () => {

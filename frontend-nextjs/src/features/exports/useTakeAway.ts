@@ -1,8 +1,11 @@
 "use client";
+/** Files and the clipboard. Waits for corrections that are on their way: what is taken away is what is on the screen. */
 import { useTranslations } from "next-intl";
+import { useState } from "react";
 import { useToast } from "@/components/ui/Toast";
+import { useAllSent } from "@/features/corrections/useAllSent";
 import { useErrorText } from "@/features/shell/useErrorText";
-import { fetchExport, useExport, type ExportedFile, type ExportFormat } from "@/lib/api/exports";
+import { fetchExport, type ExportedFile, type ExportFormat } from "@/lib/api/exports";
 import { copy } from "@/lib/clipboard";
 import type { Language } from "@/lib/format";
 
@@ -16,38 +19,57 @@ export function useTakeAway(meetingId: string, language: Language): TakeAway {
   const t = useTranslations("exports");
   const say = useToast();
   const errorText = useErrorText();
-  const made = useExport();
+  const allSent = useAllSent(meetingId);
+  const [numBusy, setNumBusy] = useState(0);
 
-  async function download(format: ExportFormat): Promise<void> {
+  async function busy<Result>(work: Promise<Result>): Promise<Result> {
+    setNumBusy((count) => count + 1);
+    return work.finally(() => setNumBusy((count) => count - 1));
+  }
+
+  function sayUnsent(anyway: () => void): void {
+    say(t("unsent"), { kind: "error", action: { label: t("anyway"), onClick: anyway } });
+  }
+
+  async function download(format: ExportFormat, isAnyway = false): Promise<void> {
+    const corrections = isAnyway ? "saved" : await busy(allSent());
+    if (corrections === "unsent") return sayUnsent(() => void download(format, true));
     try {
-      const file = await made.mutateAsync({ meetingId, format, language });
+      const file = await busy(fetchExport({ meetingId, format, language }));
       save(file);
-      say(t("ready", { name: file.fileName }));
+      say(t(corrections === "conflict" ? "readyUndecided" : "ready", { name: file.fileName }));
     } catch (error) {
       say(t("failed", { format: t(`format.${format}`), reason: errorText(error) }), {
         kind: "error",
-        action: { label: t("again"), onClick: () => void download(format) },
+        action: { label: t("again"), onClick: () => void download(format, isAnyway) },
       });
     }
   }
 
-  async function copyAll(): Promise<void> {
+  /** The browser hears of the copy while the click lasts; the text may follow. */
+  async function copyAll(isAnyway = false): Promise<void> {
     let refusal: unknown = null;
-    const text = fetchExport({ meetingId, format: "txt", language })
-      .then(async ({ blob }) => ({ text: await blob.text() }))
-      .catch((error: unknown) => {
-        refusal = error;
-        throw error;
-      });
+    let isUnsent = false;
+    const read = async () => {
+      isUnsent = !isAnyway && (await allSent()) === "unsent";
+      if (isUnsent) throw new Error("unsent");
+      const { blob } = await fetchExport({ meetingId, format: "txt", language });
+      return { text: await blob.text() };
+    };
+    const text = read().catch((error: unknown) => {
+      refusal = error;
+      throw error;
+    });
     try {
-      await copy(text);
+      await busy(copy(text));
       say(t("allCopied"));
     } catch {
-      say(refusal === null ? t("copyRefused") : errorText(refusal), { kind: "error" });
+      if (isUnsent) sayUnsent(() => void copyAll(true));
+      else say(refusal === null ? t("copyRefused") : errorText(refusal), { kind: "error" });
     }
   }
 
-  return { download, copyAll, isBusy: made.isPending };
+  return { download, copyAll, isBusy: numBusy > 0 };
 }
 
 /** Hands a file to the browser as a download. */

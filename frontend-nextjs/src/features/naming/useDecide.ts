@@ -3,6 +3,7 @@
 import { useTranslations } from "next-intl";
 import { useCallback } from "react";
 import { useToast } from "@/components/ui/Toast";
+import { useMayGoOn } from "@/features/corrections/useAllSent";
 import { useSpeakerLabel } from "@/features/meeting/useSpeakerLabel";
 import { useErrorText } from "@/features/shell/useErrorText";
 import { useMergeSpeakers, useNameSpeaker, useUndoNaming, type Decision, type Speaker } from "@/lib/api/speakers";
@@ -15,6 +16,7 @@ export function useDecide(meetingId: string) {
   const naming = useNameSpeaker(meetingId);
   const merging = useMergeSpeakers(meetingId);
   const undoing = useUndoNaming(meetingId);
+  const mayGoOn = useMayGoOn(meetingId);
   const { mutateAsync: name } = naming;
   const { mutateAsync: mergeInto } = merging;
   const { mutateAsync: takeBack } = undoing;
@@ -51,6 +53,7 @@ export function useDecide(meetingId: string) {
 
   const merge = useCallback(
     async (speaker: Speaker, into: Speaker): Promise<boolean> => {
+      if (!(await mayGoOn())) return false; // corrections on their way name lines of this speaker
       try {
         const made = await mergeInto({ label: speaker.label, into: into.label });
         say(t("merged", { who: speakerLabel(speaker.label, speaker.name), name: speakerLabel(into.label, into.name) }), undoable(made.edit.id));
@@ -60,7 +63,7 @@ export function useDecide(meetingId: string) {
         return false;
       }
     },
-    [errorText, mergeInto, say, speakerLabel, t, undoable],
+    [errorText, mayGoOn, mergeInto, say, speakerLabel, t, undoable],
   );
   return { decide, merge, isBusy: naming.isPending || merging.isPending };
 }

@@ -6,6 +6,7 @@ import { Dialog } from "@/components/ui/Dialog";
 import { Checkbox, SelectField, TextArea, TextField } from "@/components/ui/Field";
 import { Notice } from "@/components/ui/Notice";
 import { useToast } from "@/components/ui/Toast";
+import { useMayGoOn } from "@/features/corrections/useAllSent";
 import { useLanguage } from "@/features/shell/Language";
 import { useErrorText } from "@/features/shell/useErrorText";
 import type { Schemas } from "@/lib/api/client";
@@ -23,14 +24,20 @@ export function RerunDialog({ meeting, onClose }: { meeting: Schemas["MeetingOut
   const say = useToast();
   const errorText = useErrorText();
   const rerun = useRerunMeeting();
+  const mayGoOn = useMayGoOn(meeting.id);
+  const [isWaiting, setWaiting] = useState(false);
   const [form, setForm] = useState(() => formOf(meeting.options));
   const [isTried, setTried] = useState(false);
   const set = (change: Partial<OptionsForm>) => setForm((old) => ({ ...old, ...change }));
   const mistake = isTried ? mistakeIn(form) : null;
-  const submit = (event: FormEvent) => {
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
     if (mistakeIn(form) !== null) return;
+    setWaiting(true); // a correction that comes during the run finds no transcript
+    const may = await mayGoOn();
+    setWaiting(false);
+    if (!may) return;
     rerun.mutate(
       { id: meeting.id, options: wishesOf(form, meeting.options) },
       {
@@ -49,13 +56,13 @@ export function RerunDialog({ meeting, onClose }: { meeting: Schemas["MeetingOut
       footer={
         <>
           <Button onClick={onClose}>{common("cancel")}</Button>
-          <Button kind="primary" type="submit" form={FORM} isBusy={rerun.isPending}>
+          <Button kind="primary" type="submit" form={FORM} isBusy={isWaiting || rerun.isPending}>
             {t("rerunDo")}
           </Button>
         </>
       }
     >
-      <form id={FORM} onSubmit={submit} noValidate className="flex flex-col gap-5 pt-1">
+      <form id={FORM} onSubmit={(event) => void submit(event)} noValidate className="flex flex-col gap-5 pt-1">
         {meeting.has_results && <p className="text-ink-soft">{t("correctionsKept")}</p>}
         {rerun.isError && <Notice tone="danger">{errorText(rerun.error)}</Notice>}
         <LanguageField form={form} set={set} />

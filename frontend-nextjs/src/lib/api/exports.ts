@@ -1,5 +1,4 @@
 /** Exports: a meeting as a file. */
-import { useMutation } from "@tanstack/react-query";
 import { ApiError, asProblem, UNREACHABLE } from "./client";
 import type { Language } from "@/lib/format";
 
@@ -30,10 +29,6 @@ export async function fetchExport(wish: Wish): Promise<ExportedFile> {
   if (!response.ok) throw new ApiError(asProblem(await response.json().catch(() => null), response));
   const fileName = nameIn(response.headers.get("Content-Disposition")) ?? `transcript.${wish.format}`;
   return { blob: await response.blob(), fileName };
-}
-
-export function useExport() {
-  return useMutation({ mutationFn: fetchExport });
 }
 
 /** The name in a `Content-Disposition`: `filename*` in full, else `filename`. */

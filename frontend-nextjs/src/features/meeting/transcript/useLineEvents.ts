@@ -4,10 +4,18 @@ import { useLayoutEffect, useMemo, useRef, type KeyboardEvent, type MouseEvent }
 import { useCorrections } from "@/features/corrections";
 import { useAudio } from "../player";
 import type { Segment } from "../segments";
+import { lettersBefore, secondsAt } from "./guess";
 import { wordRanges } from "./pieces";
 import type { Roving } from "./useRoving";
 
 const CONTROLS = "button, a, input, textarea, select, [contenteditable], [role=menuitem], [role=dialog]";
+
+/** A click on a line whose words are still on their way is not lost. */
+function unreadStart(line: Segment, { target, clientX, clientY }: MouseEvent): number | undefined {
+  const text = line.words || !(target instanceof Element) ? null : target.closest("p[lang], p[dir]");
+  const letters = text && lettersBefore(text, clientX, clientY);
+  return letters === null ? undefined : secondsAt(line, letters);
+}
 
 export function useLineEvents(segments: readonly Segment[], roving: Roving, show: (index: number) => void) {
   const player = useAudio();
@@ -38,9 +46,9 @@ export function useLineEvents(segments: readonly Segment[], roving: Roving, show
         event.preventDefault();
         return player.play(line.start);
       }
+      if (event.detail > 1 || !(document.getSelection()?.isCollapsed ?? true)) return;
       const word = wordOf(event.target);
-      if (word === undefined || event.detail > 1 || !(document.getSelection()?.isCollapsed ?? true)) return;
-      const start = line.words?.[Number(word)]?.start;
+      const start = word === undefined ? unreadStart(line, event) : line.words?.[Number(word)]?.start;
       if (start !== undefined) player.play(start);
     };
 
