@@ -14,6 +14,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   ├── VoiceClipError            voices.unusable_clip
     │   ├── WeakPasswordError         access.weak_password
     │   ├── BackupError               backup.invalid
+    │   ├── BundleError               bundle.invalid: an air-gap pack that is damaged, or not for this machine
     │   └── UploadError               upload.invalid
     │       ├── UploadEmptyError      upload.empty
     │       ├── UploadTooLargeError   upload.too_large
@@ -21,6 +22,7 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │       └── UploadIncompleteError upload.incomplete
     ├── RequestError                  what was asked does not fit the state of things
     │   ├── NotFoundError             request.not_found
+    │   ├── RecordingRemovedError     recording.removed: it had its time
     │   ├── ConflictError             request.conflict
     │   │   ├── StatusConflictError   meeting.status_conflict
     │   │   ├── DuplicateError        meeting.duplicate
@@ -48,7 +50,10 @@ Owns the error classes and their stable codes; never an HTTP status or an exit c
     │   ├── ModelUnknownError         model.unknown
     │   ├── ModelPullError            model.pull_failed
     │   └── EngineError               engine.failed
-    │       └── EngineCrashError      engine.crashed: the process that ran the models died
+    │       ├── EngineCrashError      engine.crashed: the process that ran the models died
+    │       ├── CardError             engine.card_lost: the card failed in the middle; a new process may do better
+    │       └── DeviceError           engine.device_unusable: a card was asked for that a library cannot use
+    ├── BundleMakingError             bundle.not_made: something for the air-gap pack could not be had
     ├── ResourceError                 resource.exhausted: time, memory or disk ran out
     ├── ResidencyError                residency.violated: two models at once, a bug of ours
     ├── VoiceprintMismatchError       voices.model_mismatch
@@ -121,6 +126,12 @@ class BackupError(InputError):
     code = "backup.invalid"
 
 
+class BundleError(InputError):
+    """An air-gap pack that is damaged, cut off, hostile, or made for another machine."""
+
+    code = "bundle.invalid"
+
+
 class UploadError(InputError):
     code = "upload.invalid"
 
@@ -150,6 +161,12 @@ class NotFoundError(RequestError):
     """Also raised for what is there but may not be seen: the answer must not tell."""
 
     code = "request.not_found"
+
+
+class RecordingRemovedError(RequestError):
+    """The text is there, the recording is not any more: nothing can be played or run again."""
+
+    code = "recording.removed"
 
 
 class ConflictError(RequestError):
@@ -304,6 +321,24 @@ class EngineError(ModelError):
 
 class EngineCrashError(EngineError):
     code = "engine.crashed"
+
+
+class CardError(EngineError):
+    """The process's hold on the card is gone; the worker starts a new one."""
+
+    code = "engine.card_lost"
+    is_retryable = True
+
+
+class DeviceError(EngineError):
+    code = "engine.device_unusable"
+
+
+class BundleMakingError(ScribeError):
+    """Something that belongs into an air-gap pack could not be had."""
+
+    code = "bundle.not_made"
+    is_retryable = True
 
 
 class ResourceError(ScribeError):
