@@ -11,6 +11,7 @@ Usage::
 
 import base64
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,15 @@ class RefusedError(Exception):
         return str(self.answer.json().get("code", ""))
 
 
+def outcome_of(answer: httpx.Response) -> str:
+    """``202``, or ``503 service.unavailable``; ``502 no problem``: somebody else than the API answered."""
+    if answer.status_code < httpx.codes.BAD_REQUEST:
+        return str(answer.status_code)
+    is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
+    code = answer.json()["code"] if is_problem and answer.content else "" if not answer.content else "no problem"
+    return f"{answer.status_code} {code}".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     meeting_id: str
@@ -47,6 +57,8 @@ class Client:
         self.patience_s = patience_s
         self.crashes: list[str] = []
         """Answers 500: a bug each."""
+        self.outcomes: Counter[str] = Counter()
+        """Of every single request: its status, with the code of a problem, or the error of the connection."""
         self._token = token
 
     def http(self, timeout_s: float = 15.0) -> httpx.Client:
@@ -184,8 +196,10 @@ class Client:
         try:
             with self.http() as http:
                 answer = request(http)
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            self.outcomes[type(error).__name__] += 1
             return None
+        self.outcomes[outcome_of(answer)] += 1
         if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             self.crashes.append(f"{answer.request.method} {answer.request.url.path}: {answer.text[:300]}")
         return answer

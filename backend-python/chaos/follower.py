@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterable
 
 import httpx
@@ -14,7 +15,10 @@ class Follower:
         self.seen: list[int] = []
         self.meetings: dict[int, str] = {}
         """By event."""
-        self.num_connections = 0
+        self.arrived: dict[int, float] = {}
+        """When each event came (``time.time()``)."""
+        self.connected: list[float] = []
+        """When each connection began."""
         self._client = client
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -34,7 +38,7 @@ class Follower:
                     http.stream("GET", "/api/v1/events", headers=headers) as answer,
                 ):
                     if answer.is_success:
-                        self.num_connections += 1
+                        self.connected.append(time.time())
                         self._read(answer.iter_lines())
             except httpx.HTTPError:
                 pass
@@ -44,6 +48,7 @@ class Follower:
         for line in lines:
             if line.startswith("data:"):
                 body = json.loads(line[5:])
+                self.arrived[int(body["id"])] = time.time()
                 self.seen.append(int(body["id"]))
                 self.meetings[int(body["id"])] = str(body["meeting_id"])
             if self._is_over.is_set():

@@ -48,6 +48,11 @@ class SeaweedServer:
 
     def start(self) -> None:
         """Ready, with its bucket, when it returns. Raises: UnavailableError."""
+        self.launch()
+        self.become_ready()
+
+    def launch(self) -> None:
+        """Begun: it takes seconds, in which others can start."""
         self._folder.mkdir(parents=True, exist_ok=True)
         identity = {
             "name": "scribe",
@@ -70,9 +75,11 @@ class SeaweedServer:
             log=self._folder / "weed.log",
             death_signal=signal.SIGKILL,
         )  # fmt: skip
+
+    def become_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._has_bucket():
-            if self._child.poll() is not None or time.monotonic() > deadline:
+            if self.process.poll() is not None or time.monotonic() > deadline:
                 raise UnavailableError(f"SeaweedFS does not start: {children.tail(self._folder / 'weed.log')}")
             time.sleep(0.5)
 

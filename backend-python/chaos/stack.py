@@ -133,6 +133,10 @@ class Stack:
     def storage_url(self) -> str:
         return self.seaweed.url if self.seaweed is not None else str(self.files)
 
+    def keep_apis(self) -> None:
+        """One, on ``port``; ``topology.site`` has several, behind a proxy."""
+        self.keeper.keep("api", [sys.executable, "-m", "scribe.main"], self.environment, self.logs / "api.log")
+
     def add_worker(self) -> str:
         name = f"worker-{len(self.keeper.names('worker-'))}"
         self.keeper.keep(name, [sys.executable, "-m", "scribe.worker"], self.environment, self.logs / f"{name}.log")
@@ -161,17 +165,19 @@ class Stack:
             self._exits.callback(subprocess.run, ["umount", "-l", str(self.disk)], check=False, capture_output=True)
         self.files.mkdir(exist_ok=True)
         # Not entered as contexts: faults kill and replace their processes.
+        if self.seaweed is not None:
+            self._exits.callback(self.seaweed.stop)
+            self.seaweed.launch()
         self._exits.callback(self.postgres.stop)
         self.postgres.start()
         self._exits.callback(self.valkey.stop)
         self.valkey.start()
-        if self.seaweed is not None:
-            self._exits.callback(self.seaweed.stop)
-            self.seaweed.start()
         asyncio.run(self._migrate())
         self.token = make_user(self.postgres.url, "chaos")
+        if self.seaweed is not None:
+            self.seaweed.become_ready()
         self._exits.enter_context(self.keeper)
-        self.keeper.keep("api", [sys.executable, "-m", "scribe.main"], self.environment, self.logs / "api.log")
+        self.keep_apis()
         for _ in range(self.plan.num_workers):
             self.add_worker()
         about = {"url": self.url, "database": self.postgres.url, "redis": self.valkey.url, "token": self.token}
