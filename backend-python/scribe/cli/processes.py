@@ -7,7 +7,9 @@ Owns nothing but the names: this process becomes the other, so that signals reac
 import asyncio
 import os
 import sys
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from scribe.cli.connection import connected
@@ -40,9 +42,19 @@ def api() -> None:
     _become("scribe.main")
 
 
-def worker() -> None:
+def worker(
+    check: Annotated[
+        bool, typer.Option("--check", help="Start nothing: succeed if a worker of this machine (or container) lives.")
+    ] = False,
+) -> None:
     """Process meetings here, one at a time. Needs DATABASE_URL and REDIS_URL; SIGTERM hands back the meeting."""
-    _become("scribe.worker")
+    if not check:
+        _become("scribe.worker")
+    from scribe.worker.check import say
+
+    database_url = connected(load_settings(), needs_redis=False).database_url
+    assert database_url is not None  # noqa: S101 -- connected() says so
+    typer.echo(asyncio.run(say(database_url)))
 
 
 def _become(module: str) -> None:
