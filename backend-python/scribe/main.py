@@ -4,9 +4,10 @@ Owns what is built once (engine, storage, broker) and its end; never a route.
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from socket import socket
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,11 +30,16 @@ from scribe.core.config import Settings, load_settings
 from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine, plain_url
 from scribe.core.logging import configure_logging, get_logger
 from scribe.core.paths import storage_url
+from scribe.core.telemetry import open_telemetry
 from scribe.domain.errors import OptionError, ScribeError
 from scribe.services import forgetting
 from scribe.services.housekeeping import Housekeeping
 from scribe.services.metrics import Metrics
+from scribe.services.reading_log import ReadingLog
 from scribe.services.reaper import Reaper
+
+LAST_READS_TIMEOUT_S = 5.0
+LAST_SPANS_TIMEOUT_S = 2.0
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -48,15 +54,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     units, patient_units = UnitOfWorkFactory(engine), UnitOfWorkFactory(patient_engine)
     broker = build_broker(chosen.redis_url, chosen.queue.stream)
     hub = EventHub(plain_url(chosen.database_url))
+    telemetry = open_telemetry(chosen.telemetry, role="api", instance=f"{socket.gethostname()}:{os.getpid()}")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        built = Context(chosen, units, Storage(storage_url(chosen)), Bell(broker), hub)
+        reading_log = ReadingLog(units, is_on=chosen.audit.reads)
+        built = Context(chosen, units, Storage(storage_url(chosen)), Bell(broker), hub, reading_log)
         app.state.context = built
         await hub.start()
         await _forget_again(built)
         chores = [
             asyncio.create_task(Reaper(units, built.bell, chosen.queue).run_forever()),
+            asyncio.create_task(reading_log.run_forever()),
             asyncio.create_task(Housekeeping(patient_units, built.storage, chosen, built.bell).run_forever()),
         ]
         try:
@@ -65,10 +74,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            await _write_down_reads(reading_log)
             await hub.stop()
             await broker.shutdown()
             await engine.dispose()
             await patient_engine.dispose()
+            await asyncio.to_thread(telemetry.close, LAST_SPANS_TIMEOUT_S)
 
     app = FastAPI(title="Smart Meeting Scribe", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     install_error_handlers(app)
@@ -78,7 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     install_documentation(app)
     install_web(app, find_web_dir(chosen))
-    install_observation(app, Metrics())
+    install_observation(app, Metrics(), telemetry)
     return app
 
 
@@ -90,6 +101,13 @@ async def _forget_again(built: Context) -> None:
         get_logger().warning("start.not_forgotten_again", code=error.code)
 
 
+async def _write_down_reads(log: ReadingLog) -> None:
+    try:
+        await asyncio.wait_for(log.flush(), LAST_READS_TIMEOUT_S)
+    except (ScribeError, TimeoutError) as error:
+        get_logger().error("audit.reads_not_written", error=type(error).__name__)
+
+
 class Server(uvicorn.Server):
     """uvicorn waits for answers under way before it ends the application, and event streams never end by themselves."""
 
@@ -97,14 +115,14 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
 
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         built: Context = self._app.state.context
         built.events.end_streams()
         await super().shutdown(sockets)
 
 
 def serve() -> None:
-    """Until SIGTERM or SIGINT; requests under way are finished first."""
+    """Until SIGTERM or SIGINT; requests under way are finished first, for `SCRIBE_API__DRAIN_S` at most."""
     settings = load_settings()
     configure_logging(settings.log_level, as_json=True)
     app = create_app(settings)
@@ -117,7 +135,7 @@ def serve() -> None:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.api.trusted_proxies,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=settings.api.drain_s,
     )
     Server(config, app).run()
 

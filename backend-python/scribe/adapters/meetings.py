@@ -61,6 +61,7 @@ from scribe.domain.meetings import (
     folded_name,
 )
 from scribe.domain.requests import MeetingDraft, RunOptions
+from scribe.domain.retention import Rule
 from scribe.domain.search import TagCount
 
 PURGE_AGAIN_AFTER = timedelta(minutes=15)
@@ -83,7 +84,14 @@ class MeetingRepository:
         self._session = session
 
     async def add(
-        self, owner: UserId, meeting_id: MeetingId, draft: MeetingDraft, recording: StoredRecording, max_attempts: int
+        self,
+        owner: UserId,
+        meeting_id: MeetingId,
+        draft: MeetingDraft,
+        recording: StoredRecording,
+        max_attempts: int,
+        *,
+        traceparent: str | None = None,
     ) -> Meeting:
         """``draft.title`` must be decided."""
         title = draft.title or ""
@@ -104,6 +112,7 @@ class MeetingRepository:
                 status=MeetingStatus.PENDING,
                 priority=int(draft.priority),
                 max_attempts=max_attempts,
+                traceparent=traceparent,
             )
         )
         added = await self._one(_meetings().where(MeetingRow.id == meeting_id))
@@ -202,6 +211,10 @@ class MeetingRepository:
             values["tags"] = list(changes.tags)
         if changes.is_held_on_given:
             values["held_on"] = changes.held_on
+        if changes.keep_audio is not None:
+            values["keep_audio_days"] = changes.keep_audio.column
+        if changes.keep_results is not None:
+            values["keep_results_days"] = changes.keep_results.column
         await self._session.execute(
             update(MeetingRow)
             .where(MeetingRow.id == meeting.id)
@@ -249,6 +262,7 @@ _LISTED = (
     "id", "owner_id", "created_at", "updated_at", "title", "held_on", "tags", "file_name", "size_bytes", "duration_s",
     "run", "status", "attempt", "started_at", "finished_at", "stage", "percent", "failure_code", "failure_message",
     "failure_stage", "published_at", "language", "num_speakers", "num_words",
+    "audio_removed_at",
 )  # fmt: skip
 """What a list needs: whole rows, with their JSON, made a page of 50 three times as expensive."""
 
@@ -284,6 +298,7 @@ def _summary(row: Any) -> MeetingSummary:
         language=row.language,
         num_speakers=row.num_speakers,
         num_words=row.num_words,
+        audio_removed_at=row.audio_removed_at,
     )
 
 
@@ -374,6 +389,9 @@ def _meeting(row: MeetingRow, owner_name: str) -> Meeting:
         num_words=row.num_words,
         names_version=row.names_version,
         names_written=row.names_written,
+        keep_audio=Rule.of_column(row.keep_audio_days),
+        keep_results=Rule.of_column(row.keep_results_days),
+        audio_removed_at=row.audio_removed_at,
     )
 
 

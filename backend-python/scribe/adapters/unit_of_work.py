@@ -34,13 +34,14 @@ from scribe.adapters.meetings import MeetingRepository
 from scribe.adapters.passages import PassageRepository
 from scribe.adapters.people import PersonRepository
 from scribe.adapters.purges import PurgeRepository
+from scribe.adapters.retention import RetentionRepository
 from scribe.adapters.speakers import SpeakerRepository
 from scribe.adapters.uploads import UploadRepository
 from scribe.adapters.voiceprints import VoiceprintRepository
 from scribe.adapters.workers import WorkerRepository
 from scribe.core.acting import acting
 from scribe.core.database import build_sessions
-from scribe.domain.audit import Action, Detail, NewEntry
+from scribe.domain.audit import Action, Actor, Detail, NewEntry
 from scribe.domain.errors import UnavailableError
 from scribe.domain.events import NewEvent
 
@@ -55,6 +56,7 @@ class UnitOfWork:
         self.jobs = JobRepository(session)
         self.meetings = MeetingRepository(session)
         self.purges = PurgeRepository(session)
+        self.retention = RetentionRepository(session)
         self.uploads = UploadRepository(session)
         self.workers = WorkerRepository(session)
         self.edits = EditRepository(session)
@@ -79,10 +81,11 @@ class UnitOfWork:
         person_id: UUID | None = None,
         subject_id: UUID | None = None,
         detail: Detail | None = None,
+        actor: Actor | None = None,
     ) -> None:
         """Into the audit log with the commit, as done by whoever acts (``core/acting.py``)."""
         now = datetime.now(UTC)
-        self._entries.append(NewEntry(action, acting(), now, meeting_id, person_id, subject_id, detail or {}))
+        self._entries.append(NewEntry(action, actor or acting(), now, meeting_id, person_id, subject_id, detail or {}))
 
     async def flush_entries(self) -> None:
         if self._entries:

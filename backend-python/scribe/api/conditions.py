@@ -30,9 +30,9 @@ IfMatch = Annotated[
     str | None,
     Header(
         max_length=MAX_CONDITION_LENGTH,
-        description="The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes "
-        "or tags of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress of a run, "
-        "is no reason for a 412.",
+        description="The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes, "
+        "tags or retention of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress "
+        "of a run, is no reason for a 412.",
     ),
 ]
 
@@ -84,7 +84,9 @@ def not_modified(etag: str) -> Response:
 
 
 def _written(meeting: Meeting) -> str:
-    return _digest(repr((meeting.title, meeting.held_on, meeting.notes, meeting.tags)).encode("utf-8", "replace"))
+    kept = (meeting.keep_audio.column, meeting.keep_results.column)
+    written = (meeting.title, meeting.held_on, meeting.notes, meeting.tags, *kept)
+    return _digest(repr(written).encode("utf-8", "replace"))
 
 
 def _digest(content: bytes) -> str:

@@ -13,6 +13,7 @@ from scribe.core.config import Settings
 from scribe.services.exporting import ExportDesk
 from scribe.services.installation import StorageMeter
 from scribe.services.preview import PreviewDesk
+from scribe.services.reading_log import ReadingLog
 from scribe.services.transcripts import TranscriptMemory
 
 
@@ -23,6 +24,8 @@ class Context:
     storage: Storage
     bell: Bell
     events: EventHub
+    reading_log: ReadingLog
+    """Who reads what, on its way into the audit log."""
     transcripts: TranscriptMemory = field(default_factory=TranscriptMemory)
     """Those that were read lately."""
     previews: PreviewDesk = field(default_factory=PreviewDesk)

@@ -27,6 +27,7 @@ _STATUS: tuple[tuple[type[errors.ScribeError], HTTPStatus], ...] = (
     (errors.UploadIncompleteError, HTTPStatus.BAD_REQUEST),
     (errors.InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.NotFoundError, HTTPStatus.NOT_FOUND),
+    (errors.RecordingRemovedError, HTTPStatus.GONE),
     (errors.PreconditionError, HTTPStatus.PRECONDITION_FAILED),
     (errors.RangeError, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
     (errors.RateLimitError, HTTPStatus.TOO_MANY_REQUESTS),

@@ -16,10 +16,12 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
-from scribe.api.context import Ctx
+from scribe.api.context import Context, Ctx
+from scribe.core.acting import act_as
 from scribe.core.config import ApiSettings
 from scribe.core.tokens import is_same
 from scribe.domain.accounts import Principal, Scope
+from scribe.domain.audit import Actor, ActorKind
 from scribe.domain.errors import CsrfError, ForbiddenError, NotSignedInError, PasswordChangeError
 from scribe.services.accounts import by_session, by_token
 
@@ -63,7 +65,14 @@ async def principal(
     _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_declares_token)],
     _cookie: Annotated[str | None, Depends(_declares_cookie)],
 ) -> Principal:
-    """Raises: NotSignedInError, CsrfError, PasswordChangeError."""
+    """From here on they act, for the audit log. Raises: NotSignedInError, CsrfError, PasswordChangeError."""
+    who = await _proved(request, ctx)
+    kind = ActorKind.SESSION if who.token_id is None else ActorKind.TOKEN
+    act_as(Actor(kind, who.user_id, who.token_id))
+    return who
+
+
+async def _proved(request: Request, ctx: Context) -> Principal:
     scheme, _, bearer = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() == "bearer":
         return await by_token(ctx.units, bearer.strip())

@@ -1,8 +1,8 @@
 """The table of the audit log.
 
 Owns its columns, constraints and indexes, beside ``models_db.py`` and by the same rules. Ids only, never a name or a
-text; no foreign key, so that an entry outlives what it speaks of. A trigger refuses to change or remove a row (migration
-0005), but for ``audit_log_prune``.
+text; no foreign key, so that an entry outlives what it speaks of. A trigger refuses to change or remove a row
+(migration 0005), but for ``audit_log_prune``.
 """
 
 from datetime import datetime

@@ -75,6 +75,17 @@ def meeting_folders(created_at: datetime, meeting_id: UUID) -> tuple[str, ...]:
     )
 
 
+def sounds_of(meeting_id: UUID) -> tuple[str, ...]:
+    """Folders and files that sound like the recording, or are of no use without it. Speakers' samples lie in
+    ``derived/<meeting_id>/voices``, whatever run they are of."""
+    return (
+        recording_folder(meeting_id),
+        playback_key(meeting_id),
+        f"{derived_folder(meeting_id)}/voices",
+        checkpoints_folder(meeting_id),
+    )
+
+
 def speaker_samples_folder(meeting_id: UUID, run: int) -> str:
     """Of one run: the next one may call its speakers by the same labels, and may fail before it publishes."""
     return f"{derived_folder(meeting_id)}/voices/{run}"

@@ -25,6 +25,7 @@ from scribe.domain.jobs import Failure
 from scribe.domain.meeting import MeetingId, MeetingStatus, RunWarning, Stage, StageMetrics, UserId
 from scribe.domain.people import PersonId
 from scribe.domain.requests import RunOptions
+from scribe.domain.retention import AS_THE_INSTALLATION, Rule
 
 MAX_TITLE_LENGTH = 200
 MAX_NOTES_LENGTH = 20_000
@@ -101,6 +102,11 @@ class Meeting:
     """Counts the changes of who is who."""
     names_written: int = 0
     """Which of them the result files hold."""
+    keep_audio: Rule = AS_THE_INSTALLATION
+    keep_results: Rule = AS_THE_INSTALLATION
+    """Of the whole meeting."""
+    audio_removed_at: datetime | None = None
+    """Since then there is no recording, and nothing that sounds like it."""
 
     @property
     def are_names_written(self) -> bool:
@@ -138,6 +144,7 @@ class MeetingSummary:
     language: str | None
     num_speakers: int | None
     num_words: int | None
+    audio_removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,8 @@ class MeetingChanges:
     held_on: date | None = None
     is_held_on_given: bool = False
     """Then ``held_on=None`` takes the date away."""
+    keep_audio: Rule | None = None
+    keep_results: Rule | None = None
 
 
 class Order(StrEnum):

@@ -219,8 +219,8 @@ async def purge(units: UnitOfWorkFactory, storage: Storage, *, batches: int | No
 
 
 def _empty(storage: Storage, folder: str) -> None:
-    """A sample of a voice is one file among others' files."""
-    if folder.endswith(".wav"):
+    """A sample of a voice, or what was made for players, is one file among others' files."""
+    if folder.endswith((".wav", ".m4a")):
         storage.delete(folder)
     else:
         storage.delete_folder(folder)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from scribe.core.telemetry import Kind, Value, child_span, traceparent
 from scribe.domain.accounts import Principal
 from scribe.domain.errors import DuplicateError, NotFoundError, PreconditionError
 from scribe.domain.events import EventKind, NewEvent
@@ -44,7 +45,15 @@ async def create(
     Raises: DuplicateError.
     """
     await refuse_duplicate(unit, owner, draft, recording.sha256)
-    meeting = await unit.meetings.add(owner, meeting_id, _titled(draft), recording, max_attempts)
+    marks: dict[str, Value | None] = {
+        "scribe.meeting_id": str(meeting_id),
+        "scribe.run": 1,
+        "scribe.priority": draft.priority.name.lower(),
+    }
+    with child_span("meeting.enqueue", kind=Kind.PRODUCER, attributes=marks):
+        meeting = await unit.meetings.add(
+            owner, meeting_id, _titled(draft), recording, max_attempts, traceparent=traceparent()
+        )
     unit.emit(NewEvent(EventKind.CREATED, meeting_id, owner, {"title": meeting.title, "status": str(meeting.status)}))
     return meeting
 
@@ -111,6 +120,8 @@ async def change(
             notes=meeting.notes if changes.notes is None else changes.notes,
             tags=meeting.tags if changes.tags is None else changes.tags,
             held_on=changes.held_on if changes.is_held_on_given else meeting.held_on,
+            keep_audio=changes.keep_audio or meeting.keep_audio,
+            keep_results=changes.keep_results or meeting.keep_results,
         )
         if wanted == meeting:
             return meeting

@@ -18,6 +18,7 @@ from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.config import QueueSettings
 from scribe.core.logging import get_logger
+from scribe.core.telemetry import Kind, child_span, traceparent
 from scribe.domain import layout
 from scribe.domain.audio import AudioFacts
 from scribe.domain.errors import StatusConflictError
@@ -34,6 +35,7 @@ from scribe.domain.meeting import (
 from scribe.domain.requests import RunOptions
 from scribe.services.edit_carrying import mark_lost
 from scribe.services.publishing import bring_in, tidy_up
+from scribe.services.retention import removed
 from scribe.services.speaker_rows import store_speakers
 
 FAILURES = "failures"
@@ -220,10 +222,13 @@ async def request_cancel(unit: UnitOfWork, meeting_id: MeetingId) -> None:
 async def requeue(unit: UnitOfWork, meeting_id: MeetingId, options: RunOptions | None, max_attempts: int) -> None:
     """Another run, with the same options or others. The results of the last one stay readable until it publishes.
 
-    Raises: NotFoundError; StatusConflictError when a run is under way.
+    Raises: NotFoundError; StatusConflictError when a run is under way; RecordingRemovedError.
     """
     while True:
-        change = await unit.jobs.requeue(meeting_id, options, max_attempts)
+        if await unit.retention.is_recording_removed(meeting_id):
+            raise removed(None)
+        with child_span("meeting.enqueue", kind=Kind.PRODUCER, attributes={"scribe.meeting_id": str(meeting_id)}):
+            change = await unit.jobs.requeue(meeting_id, options, max_attempts, traceparent())
         if change is not None:
             unit.emit(status_event(change))
             return

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 NOUNS = (
     "accounts", "users", "meetings", "recordings", "previews", "transcripts", "edits", "search", "speakers", "people",
-    "voices", "uploads", "resumable", "events", "operations", "installation",
+    "voices", "uploads", "resumable", "events", "operations", "installation", "audit",
 )  # fmt: skip
 """In the order in which the documentation shows them."""
 

@@ -65,14 +65,15 @@ async def get_meeting(meeting_id: UUID, reader: Reader, ctx: Ctx, if_none_match:
 @router.patch(
     "/{meeting_id}",
     operation_id="update_meeting",
-    summary="Change title, date, notes or tags",
+    summary="Change title, date, notes, tags or how long it is kept",
     response_model=MeetingOut,
     responses=problems(404, 412),
 )
 async def update_meeting(
     meeting_id: UUID, changes: MeetingChangesIn, writer: Writer, ctx: Ctx, if_match: IfMatch = None
 ) -> Response:
-    """What is left out stays as it is. With `If-Match`, nobody's changes are overwritten unseen."""
+    """What is left out stays as it is. With `If-Match`, nobody's changes are overwritten unseen. How long a meeting is
+    kept (`retention`) may be chosen by its owner and by administrators; the audit log remembers who chose what."""
     changed = await meetings.change(
         ctx.units, writer, MeetingId(meeting_id), changes.changes(), lambda meeting: is_unchanged(meeting, if_match)
     )
@@ -116,7 +117,7 @@ async def cancel_meeting(
     summary="Try again",
     status_code=HTTPStatus.ACCEPTED,
     response_model=MeetingOut,
-    responses=problems(404, 409),
+    responses=problems(404, 409, 410),
 )
 async def retry_meeting(meeting_id: UUID, writer: Writer, ctx: Ctx, idempotency_key: IdempotencyKey = None) -> Response:
     """A meeting that is FAILED or CANCELLED, with the same options. Finished stages are not done again."""
@@ -137,7 +138,7 @@ async def retry_meeting(meeting_id: UUID, writer: Writer, ctx: Ctx, idempotency_
     summary="Run again with other options",
     status_code=HTTPStatus.ACCEPTED,
     response_model=MeetingOut,
-    responses=problems(404, 409),
+    responses=problems(404, 409, 410),
 )
 async def rerun_meeting(
     meeting_id: UUID,
@@ -170,7 +171,8 @@ async def _shown(
     headers: dict[str, str] | None = None,
 ) -> Response:
     estimate, speakers = await listing.beside(ctx.units, meeting)
-    body = MeetingOut.of(meeting, estimate, speakers).model_dump_json(by_alias=True).encode()
+    shown = MeetingOut.of(meeting, estimate, speakers, retention=ctx.settings.retention)
+    body = shown.model_dump_json(by_alias=True).encode()
     etag = meeting_etag(meeting, body)
     if is_known(etag, if_none_match):
         return not_modified(etag)

@@ -99,7 +99,7 @@ async def read_workers(_: Administrator, ctx: Ctx) -> WorkersOut:
     summary="Try a dead letter again",
     status_code=status.HTTP_202_ACCEPTED,
     response_class=Response,
-    responses=problems(404, 409),
+    responses=problems(404, 409, 410),
 )
 async def requeue(meeting_id: UUID, _: Administrator, ctx: Ctx) -> Response:
     """Another run with the same options, for a meeting that is over; `Location` says where to read it."""

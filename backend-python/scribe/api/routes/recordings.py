@@ -17,10 +17,13 @@ from scribe.api.errors import problems
 from scribe.api.security import Reader
 from scribe.api.streaming import StoredFileResponse, disposition, requested_range, whole
 from scribe.domain import layout, playback
+from scribe.domain.audit import Action
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
 from scribe.domain.waveform import MAX_PIXELS
 from scribe.services import meetings, results
+from scribe.services.audit import write_down
+from scribe.services.retention import require_recording
 
 router = APIRouter(prefix="/api/v1/meetings/{meeting_id}", tags=["Recordings"])
 
@@ -33,7 +36,7 @@ _AUDIO: dict[int | str, dict[str, Any]] = {
     200: _WHOLE,
     206: {"description": "The bytes that were asked for.", "content": _CONTENT},
     **NOT_MODIFIED,
-    **problems(404, 416),
+    **problems(404, 410, 416),
 }
 
 Download = Annotated[bool, Query(description="To be saved rather than played.")]
@@ -73,8 +76,14 @@ async def get_meeting_audio(
     if_none_match: IfNoneMatch = None,
     download: Download = False,
 ) -> Response:
-    """Byte for byte what was uploaded. Players may jump in it (`Range`), where they know the format."""
+    """Byte for byte what was uploaded. Players may jump in it (`Range`), where they know the format. `410` when it has
+    had its time and was removed: the transcript is still there."""
     meeting = await meetings.read(ctx.units, reader, MeetingId(meeting_id))
+    require_recording(meeting)
+    if download:
+        await write_down(ctx.units, Action.RECORDING_DOWNLOADED, meeting_id=meeting.id)
+    else:
+        ctx.reading_log.note(Action.RECORDING_PLAYED, meeting_id=meeting.id)
     sound = _uploaded(meeting, is_download=download)
     return await _sent(ctx, sound, range_header, if_range, if_none_match)
 
@@ -84,10 +93,11 @@ async def get_meeting_audio(
     operation_id="head_meeting_audio",
     summary="Size and kind of the recording",
     response_class=Response,
-    responses={200: {"description": "The headers of the whole recording."}, **problems(404)},
+    responses={200: {"description": "The headers of the whole recording."}, **problems(404, 410)},
 )
 async def head_meeting_audio(meeting_id: UUID, reader: Reader, ctx: Ctx, *, download: Download = False) -> Response:
     meeting = await meetings.read(ctx.units, reader, MeetingId(meeting_id))
+    require_recording(meeting)
     return _described(_uploaded(meeting, is_download=download))
 
 
@@ -111,6 +121,8 @@ async def get_meeting_playback(
     browsers do not play, or in which they only jump about, a worker made an `audio/mp4` of it. Until it has, and where
     none was needed, this is the recording itself."""
     meeting = await meetings.read(ctx.units, reader, MeetingId(meeting_id))
+    require_recording(meeting)
+    ctx.reading_log.note(Action.RECORDING_PLAYED, meeting_id=meeting.id)
     return await _sent(ctx, await _playable(ctx, meeting), range_header, if_range, if_none_match)
 
 
@@ -119,10 +131,11 @@ async def get_meeting_playback(
     operation_id="head_meeting_playback",
     summary="Size and kind of what a browser plays",
     response_class=Response,
-    responses={200: {"description": "The headers of all of it."}, **problems(404)},
+    responses={200: {"description": "The headers of all of it."}, **problems(404, 410)},
 )
 async def head_meeting_playback(meeting_id: UUID, reader: Reader, ctx: Ctx) -> Response:
     meeting = await meetings.read(ctx.units, reader, MeetingId(meeting_id))
+    require_recording(meeting)
     return _described(await _playable(ctx, meeting))
 
 

@@ -111,6 +111,7 @@ def refuse_forms(request: Request) -> None:
 
 async def _accepted(ctx: Context, meeting: Meeting) -> Response:
     estimate = await meetings.estimate_of(ctx.units, meeting)
-    body = MeetingOut.of(meeting, estimate).model_dump_json(by_alias=True).encode()
+    shown = MeetingOut.of(meeting, estimate, retention=ctx.settings.retention)
+    body = shown.model_dump_json(by_alias=True).encode()
     headers = {"Location": address_of(meeting), "ETag": meeting_etag(meeting, body)}
     return Response(body, HTTPStatus.ACCEPTED, headers, "application/json")

@@ -11,7 +11,9 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from scribe.api.schemas.drafts import DraftFields, draft_from
+from scribe.api.schemas.retention import RetentionIn, RetentionOut
 from scribe.api.schemas.texts import Notes, SearchText, Tag, Title, distinct
+from scribe.core.config import RetentionSettings
 from scribe.domain.exports import EXPORTS
 from scribe.domain.meeting import MeetingStatus, Stage, UserId
 from scribe.domain.meetings import (
@@ -174,6 +176,8 @@ class MeetingSummaryOut(Out):
     has_results: bool
     """Those of an earlier run stay readable while another one is under way."""
     published_at: datetime | None
+    has_recording: bool
+    """False: it had its time, and was removed; the text stays. There is nothing to play or to run again then."""
     file_name: str | None
     size_bytes: int
     duration_s: float | None
@@ -205,6 +209,7 @@ class MeetingOut(MeetingSummaryOut):
             "created_at": "2026-11-21T14:03:00Z", "updated_at": "2026-11-21T14:04:10Z", "status": "PROCESSING",
             "stage": "transcribe", "percent": 54.2, "run": 1, "attempt": 1, "started_at": "2026-11-21T14:03:01Z",
             "finished_at": None, "failure": None, "has_results": False, "published_at": None,
+            "has_recording": True,
             "file_name": "comite.m4a", "size_bytes": 28311552, "duration_s": 3725.4, "language": None,
             "num_speakers": None, "num_words": None, "speakers": [], "queue_place": None, "remaining_s": 212.0,
             "notes": "", "media_type": "audio/mp4", "sha256": "ab" * 32, "audio": None, "max_attempts": 5,
@@ -214,6 +219,11 @@ class MeetingOut(MeetingSummaryOut):
                         "max_speakers": None, "vocabulary": ["Brocksley"], "model": None, "voices": "all",
                         "reading_language": None},
             "estimate": {"queue_place": None, "starts_in_s": None, "remaining_s": 212.0, "is_rough": False},
+            "retention": {
+                "audio": {"rule": "installation", "days": 90, "removal_at": None},
+                "results": {"rule": "for_good", "days": None, "removal_at": None},
+                "audio_removed_at": None,
+            },
             "links": {
                 "self": f"{PREFIX}/019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11",
                 "results": {}, "exports": {}, **{
@@ -241,10 +251,19 @@ class MeetingOut(MeetingSummaryOut):
     warnings: list[WarningOut]
     """What went wrong although the run went on, such as speakers that could not be told apart."""
     estimate: EstimateOut
+    retention: RetentionOut
+    """How long it is kept."""
     links: LinksOut
 
     @classmethod
-    def of(cls, meeting: Meeting, estimate: Estimate, speakers: Sequence[NamedSpeaker] = ()) -> Self:
+    def of(
+        cls,
+        meeting: Meeting,
+        estimate: Estimate,
+        speakers: Sequence[NamedSpeaker] = (),
+        *,
+        retention: RetentionSettings,
+    ) -> Self:
         waits_again = meeting.status is MeetingStatus.PENDING and meeting.attempt > 0
         return cls(
             **_summary(meeting, speakers, estimate),
@@ -260,6 +279,7 @@ class MeetingOut(MeetingSummaryOut):
             stages=[StageOut.model_validate(metrics) for metrics in meeting.stages.values()],
             warnings=[WarningOut.model_validate(warning) for warning in meeting.warnings],
             estimate=EstimateOut.model_validate(estimate),
+            retention=RetentionOut.of(meeting, retention),
             links=LinksOut.of(meeting),
         )
 
@@ -271,13 +291,14 @@ def _summary(meeting: Meeting | MeetingSummary, speakers: Sequence[NamedSpeaker]
         "owner": OwnerOut(id=meeting.owner_id, username=meeting.owner_name),
         "failure": None if meeting.failure is None else FailureOut.model_validate(meeting.failure),
         "has_results": meeting.published_at is not None,
+        "has_recording": meeting.audio_removed_at is None,
         "speakers": [ListedSpeakerOut.model_validate(speaker) for speaker in speakers],
         "queue_place": estimate.queue_place,
         "remaining_s": estimate.remaining_s,
     }
 
 
-_MADE = {"tags", "owner", "failure", "has_results", "speakers", "queue_place", "remaining_s"}
+_MADE = {"tags", "owner", "failure", "has_results", "has_recording", "speakers", "queue_place", "remaining_s"}
 _SAME_NAMES = tuple(name for name in MeetingSummaryOut.model_fields if name not in _MADE)
 
 
@@ -379,6 +400,8 @@ class MeetingChangesIn(BaseModel):
     """Null takes it away."""
     notes: Notes = ""
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
+    retention: RetentionIn = RetentionIn()
+    """How long it is kept: the recording (`audio`), the whole meeting (`results`)."""
 
     def changes(self) -> MeetingChanges:
         sent = self.model_fields_set
@@ -388,6 +411,8 @@ class MeetingChangesIn(BaseModel):
             tags=tuple(distinct(self.tags)) if "tags" in sent else None,
             held_on=self.held_on,
             is_held_on_given="held_on" in sent,
+            keep_audio=None if self.retention.audio is None else self.retention.audio.chosen(),
+            keep_results=None if self.retention.results is None else self.retention.results.chosen(),
         )
 
 

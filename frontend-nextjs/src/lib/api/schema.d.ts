@@ -274,8 +274,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change title, date, notes or tags
-         * @description What is left out stays as it is. With `If-Match`, nobody's changes are overwritten unseen.
+         * Change title, date, notes, tags or how long it is kept
+         * @description What is left out stays as it is. With `If-Match`, nobody's changes are overwritten unseen. How long a meeting is
+         *     kept (`retention`) may be chosen by its owner and by administrators; the audit log remembers who chose what.
          */
         patch: operations["update_meeting"];
         trace?: never;
@@ -351,7 +352,8 @@ export interface paths {
         };
         /**
          * Play or download the recording
-         * @description Byte for byte what was uploaded. Players may jump in it (`Range`), where they know the format.
+         * @description Byte for byte what was uploaded. Players may jump in it (`Range`), where they know the format. `410` when it has
+         *     had its time and was removed: the transcript is still there.
          */
         get: operations["get_meeting_audio"];
         put?: never;
@@ -1381,10 +1383,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what, and when
+         * @description Newest first, page by page. Ids and labels only: what was said, searched for or typed is not in it. A read is
+         *     there within seconds, and once for a stretch of ten minutes.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is every entry as it was written?
+         * @description Computes the whole chain anew: some seconds for a hundred thousand entries.
+         */
+        get: operations["get_audit_verification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the log away
+         * @description As CSV for a spreadsheet, or JSON lines, of which each has what its hash is over. That it was taken away is the
+         *     last entry in it.
+         */
+        get: operations["export_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActorKind
+         * @enum {string}
+         */
+        ActorKind: "session" | "token" | "command" | "program";
+        /** ActorOut */
+        ActorOut: {
+            /** @description `session`: in a browser; `token`: with an API token; `command`: the `scribe` command; `program`: the service. */
+            kind: components["schemas"]["ActorKind"];
+            /**
+             * Id
+             * @description The user; null where nobody is signed in.
+             */
+            id: string | null;
+            /**
+             * Username
+             * @description Of today; null where the user is gone. The log itself has no names.
+             */
+            username: string | null;
+            /** Token Id */
+            token_id: string | null;
+        };
         /** AliveOut */
         AliveOut: {
             /**
@@ -1486,6 +1572,112 @@ export interface components {
             start_offset_s: number;
             /** Warnings */
             warnings: string[];
+        };
+        /** AuditEntryOut */
+        AuditEntryOut: {
+            /**
+             * Sequence
+             * @description From 1, without gaps, in the order in which they were written down.
+             */
+            sequence: number;
+            /**
+             * At
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * Action
+             * @description Stable; docs/audit.md explains each.
+             */
+            action: string;
+            actor: components["schemas"]["ActorOut"];
+            meeting: components["schemas"]["AuditedMeetingOut"] | null;
+            /** Person Id */
+            person_id: string | null;
+            /**
+             * Subject Id
+             * @description What else it is about: another user, a token, a voiceprint, an edit.
+             */
+            subject_id: string | null;
+            /**
+             * Subject Username
+             * @description Where that is a user who is still there.
+             */
+            subject_username: string | null;
+            /**
+             * Detail
+             * @description Labels and numbers, such as the format of an export.
+             */
+            detail: {
+                [key: string]: unknown;
+            };
+            /**
+             * Hash
+             * @description SHA-256 over the hash of the entry before and this entry.
+             */
+            hash: string;
+        };
+        /** AuditListOut */
+        AuditListOut: {
+            /**
+             * Items
+             * @description Newest first.
+             */
+            items: components["schemas"]["AuditEntryOut"][];
+            /**
+             * Next
+             * @description To be sent as `cursor` for what comes after; null: this is the last page.
+             */
+            next: string | null;
+        };
+        /** AuditVerificationOut */
+        AuditVerificationOut: {
+            /**
+             * Is Intact
+             * @description Every entry is as it was written, none is missing, and `head`, where it was given, is one of them.
+             */
+            is_intact: boolean;
+            /**
+             * Entries
+             * @description That were proved.
+             */
+            entries: number;
+            /** First Sequence */
+            first_sequence: number | null;
+            /** Last Sequence */
+            last_sequence: number;
+            /**
+             * Head
+             * @description The hash of the last entry that was proved: keep it elsewhere. Whoever cuts entries off at the end leaves a chain
+             *     that is intact; a head that was kept shows it.
+             */
+            head: string;
+            /**
+             * Broken At
+             * @description The first entry that is not as it was written, or is missing.
+             */
+            broken_at: number | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Is Head Known
+             * @description Whether the head that was sent is one of the chain; null: none was sent.
+             */
+            is_head_known: boolean | null;
+        };
+        /** AuditedMeetingOut */
+        AuditedMeetingOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Title
+             * @description Of today; null where the meeting is gone.
+             */
+            title: string | null;
         };
         /**
          * Band
@@ -1948,6 +2140,11 @@ export interface components {
             pseudonym: string | null;
         };
         /**
+         * Form
+         * @enum {string}
+         */
+        Form: "jsonl" | "csv";
+        /**
          * FormatName
          * @description Those of ``domain.exports.EXPORTS``; a test holds the two together.
          * @enum {string}
@@ -2125,6 +2322,31 @@ export interface components {
             /** Segments */
             segments: components["schemas"]["LineIn"][];
         };
+        /** KeepIn */
+        KeepIn: {
+            rule: components["schemas"]["RuleKind"];
+            /**
+             * Days
+             * @description With the rule `days`, and with no other.
+             */
+            days?: number | null;
+        };
+        /** KeptOut */
+        KeptOut: {
+            /** @description What was chosen for this meeting: `installation` (as the installation says), `for_good`, or `days`. */
+            rule: components["schemas"]["RuleKind"];
+            /**
+             * Days
+             * @description How many from the end of its last run, by this rule; null: for good.
+             */
+            days: number | null;
+            /**
+             * Removal At
+             * @description When it goes; within the next `SCRIBE_RETENTION__SWEEP_EVERY_S` after that it is gone. Null: never, as things
+             *     stand, or the meeting is not over yet, or it is gone already.
+             */
+            removal_at: string | null;
+        };
         /** KnownPersonOut */
         KnownPersonOut: {
             /**
@@ -2262,6 +2484,8 @@ export interface components {
             notes?: string;
             /** Tags */
             tags?: string[];
+            /** @description How long it is kept: the recording (`audio`), the whole meeting (`results`). */
+            retention?: components["schemas"]["RetentionIn"];
         };
         /** MeetingListOut */
         MeetingListOut: {
@@ -2287,6 +2511,7 @@ export interface components {
          *         "starts_in_s": null
          *       },
          *       "file_name": "comite.m4a",
+         *       "has_recording": true,
          *       "has_results": false,
          *       "held_on": "2026-11-21",
          *       "id": "019ab3c5-7c1e-7f00-8a54-3f5d1f0e9a11",
@@ -2323,6 +2548,19 @@ export interface components {
          *       },
          *       "percent": 54.2,
          *       "remaining_s": 212,
+         *       "retention": {
+         *         "audio": {
+         *           "days": 90,
+         *           "rule": "installation",
+         *           "removal_at": null
+         *         },
+         *         "results": {
+         *           "rule": "for_good",
+         *           "days": null,
+         *           "removal_at": null
+         *         },
+         *         "audio_removed_at": null
+         *       },
          *       "run": 1,
          *       "sha256": "abababababababababababababababababababababababababababababababab",
          *       "size_bytes": 28311552,
@@ -2403,6 +2641,11 @@ export interface components {
             has_results: boolean;
             /** Published At */
             published_at: string | null;
+            /**
+             * Has Recording
+             * @description False: it had its time, and was removed; the text stays. There is nothing to play or to run again then.
+             */
+            has_recording: boolean;
             /** File Name */
             file_name: string | null;
             /** Size Bytes */
@@ -2470,6 +2713,8 @@ export interface components {
              */
             warnings: components["schemas"]["WarningOut"][];
             estimate: components["schemas"]["EstimateOut"];
+            /** @description How long it is kept. */
+            retention: components["schemas"]["RetentionOut"];
             links: components["schemas"]["LinksOut"];
         };
         /**
@@ -2535,6 +2780,11 @@ export interface components {
             has_results: boolean;
             /** Published At */
             published_at: string | null;
+            /**
+             * Has Recording
+             * @description False: it had its time, and was removed; the text stays. There is nothing to play or to run again then.
+             */
+            has_recording: boolean;
             /** File Name */
             file_name: string | null;
             /** Size Bytes */
@@ -3341,10 +3591,44 @@ export interface components {
          */
         ResultKind: "transcription" | "diarization" | "fusion";
         /**
+         * RetentionIn
+         * @description What is left out, or null, stays as it is.
+         * @example {
+         *       "audio": {
+         *         "days": 30,
+         *         "rule": "days"
+         *       },
+         *       "results": {
+         *         "rule": "for_good"
+         *       }
+         *     }
+         */
+        RetentionIn: {
+            audio?: components["schemas"]["KeepIn"] | null;
+            results?: components["schemas"]["KeepIn"] | null;
+        };
+        /** RetentionOut */
+        RetentionOut: {
+            /** @description The recording, and everything that sounds like it. It goes with the meeting at the latest. */
+            audio: components["schemas"]["KeptOut"];
+            /** @description The whole meeting. */
+            results: components["schemas"]["KeptOut"];
+            /**
+             * Audio Removed At
+             * @description Null: the recording is there.
+             */
+            audio_removed_at: string | null;
+        };
+        /**
          * Role
          * @enum {string}
          */
         Role: "admin" | "member";
+        /**
+         * RuleKind
+         * @enum {string}
+         */
+        RuleKind: "installation" | "for_good" | "days";
         /**
          * Scope
          * @description What an API token may be used for. A browser session has all that its user's role allows.
@@ -5985,7 +6269,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes or tags of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress of a run, is no reason for a 412. */
+                /** @description The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes, tags or retention of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress of a run, is no reason for a 412. */
                 "if-match"?: string | null;
             };
             path: {
@@ -6229,6 +6513,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It was here and is gone. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
             422: {
                 headers: {
@@ -6323,6 +6616,15 @@ export interface operations {
             };
             /** @description Not possible in the present state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was here and is gone. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6432,6 +6734,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It was here and is gone. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such range of bytes. */
             416: {
                 headers: {
@@ -6511,6 +6822,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was here and is gone. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6617,6 +6937,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It was here and is gone. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such range of bytes. */
             416: {
                 headers: {
@@ -6693,6 +7022,15 @@ export interface operations {
             };
             /** @description There is no such thing, or it is not yours. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was here and is gone. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8815,7 +9153,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes or tags of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress of a run, is no reason for a 412. */
+                /** @description The `ETag` that you read: 412 when somebody changed what people write since (title, date, notes, tags or retention of a meeting, the entry of a person). Whatever else changes the ETag, such as the progress of a run, is no reason for a 412. */
                 "if-match"?: string | null;
             };
             path: {
@@ -11716,6 +12054,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It was here and is gone. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
             422: {
                 headers: {
@@ -11830,6 +12177,232 @@ export interface operations {
             };
             /** @description Signed in, but not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                meeting?: string | null;
+                /** @description Somebody in the voice bank. */
+                person?: string | null;
+                /** @description Who did it, or about whom it is. */
+                user?: string | null;
+                /** @description Any of these; may be repeated. `meeting.` stands for all that begin so. */
+                action?: string[];
+                at_from?: string | null;
+                /** @description Exclusive. */
+                at_to?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Entries of a page; an installation may allow fewer (`SCRIBE_API__MAX_PAGE`). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditListOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit_verification: {
+        parameters: {
+            query?: {
+                /** @description One that was kept elsewhere: it must still be in the chain. */
+                head?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerificationOut"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A bug of ours. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Database, Redis or storage does not answer just now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit_log: {
+        parameters: {
+            query?: {
+                meeting?: string | null;
+                /** @description Somebody in the voice bank. */
+                person?: string | null;
+                /** @description Who did it, or about whom it is. */
+                user?: string | null;
+                /** @description Any of these; may be repeated. `meeting.` stands for all that begin so. */
+                action?: string[];
+                at_from?: string | null;
+                /** @description Exclusive. */
+                at_to?: string | null;
+                format?: components["schemas"]["Form"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All entries, oldest first. `X-Audit-Head` is the hash of the last one: keep it elsewhere. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is malformed, or what it holds cannot be used; `fields` says where. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
