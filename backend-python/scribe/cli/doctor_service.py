@@ -19,7 +19,7 @@ from scribe.adapters.servers.installation import Installation
 from scribe.cli.connection import connected
 from scribe.cli.finding import Finding
 from scribe.core.config import Settings
-from scribe.core.migrate import code_revision
+from scribe.core.migrate import code_revision, known_revisions
 from scribe.core.paths import data_dir, storage_url
 from scribe.domain.errors import ResourceError, ScribeError, UnavailableError
 
@@ -131,6 +131,8 @@ async def _tables(connection: asyncpg.Connection) -> Finding:
         theirs = await connection.fetchval("select version_num from alembic_version")
     if theirs == ours:
         return Finding("tables", "good", f"revision {ours}")
+    if theirs is not None and theirs not in known_revisions():
+        return Finding("tables", "note", f"revision {theirs} of a newer version, this one is at {ours}", "Upgrade.")
     return Finding("tables", "bad", f"revision {theirs or 'none'}, this version needs {ours}", "scribe migrate")
 
 

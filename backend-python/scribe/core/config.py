@@ -52,7 +52,8 @@ class TranscriptionSettings(Group):
     compute_type: str = "auto"
     """CTranslate2's: ``auto`` is int8 on a CPU and float16 on a card."""
     beam_size: int = Field(default=5, ge=1, le=20)
-    batch_size: int = Field(default=4, ge=1, le=64)
+    batch_size: int | None = Field(default=None, ge=1, le=64)
+    """Windows decoded together; ``None``: 4 on a processor, 16 on a card."""
     fallback_model: str | None = None
     """Catalogue name of a smaller model that may be taken when the card's memory does not do; ``None``: none may."""
 
@@ -106,6 +107,8 @@ class ApiSettings(Group):
     """Addresses whose X-Forwarded headers are believed, separated by commas; ``*``: all."""
     events_kept_days: float = Field(default=7.0, gt=0)
     """How far back ``Last-Event-ID`` can reach."""
+    drain_s: int = Field(default=10, ge=0)
+    """How long requests under way may take after SIGTERM; event streams are ended at once."""
     web_dir: Path | None = None
     """The built web interface; default: the one that came with the package, or that ``make web`` built."""
     metrics_open: bool = False

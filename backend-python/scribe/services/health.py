@@ -1,6 +1,6 @@
 """Whether this process can do its work: every part it leans on, each looked at with a time-out of its own.
 
-Owns what "ready" means: the database (with the tables of this very version), Redis and storage answer, so that an
+Owns what "ready" means: the database (with tables this version can work with), Redis and storage answer, so that an
 upload is secured. Workers are not needed for that: without one the installation is ``degraded``, recordings wait.
 Never hangs: a check that does not come back (a server that is frozen, a network drive that is gone) is left alone and
 said to be late; the next question joins it instead of starting another.
@@ -25,7 +25,7 @@ from scribe.adapters.event_hub import EventHub
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.logging import get_logger
-from scribe.core.migrate import code_revision, database_revision
+from scribe.core.migrate import tables_fit
 
 TIMEOUT_S = 2.0
 MEMORY_S = 1.0
@@ -85,7 +85,8 @@ class Readiness:
         self._hub = hub
         self._under_way: dict[str, asyncio.Task[Check]] = {}
         self._known: dict[str, tuple[float, Check]] = {}
-        self._code_revision: str | None = None
+        self._advice: str | None = None
+        """What was last said about tables that do not fit."""
 
     async def look(self) -> Health:
         probes: dict[str, tuple[Probe, float]] = {
@@ -124,12 +125,14 @@ class Readiness:
         return {}
 
     async def _migrations(self) -> dict[str, Any]:
-        if self._code_revision is None:
-            self._code_revision = await asyncio.to_thread(code_revision)
-        found = await database_revision(self._units.engine)
-        facts: dict[str, Any] = {"database": found, "code": self._code_revision}
-        if found != self._code_revision:
+        fit = await tables_fit(self._units.engine)
+        facts: dict[str, Any] = {"database": fit.database, "code": fit.code}
+        if not fit.is_good:
+            if self._advice != fit.advice:
+                get_logger().error("tables.do_not_fit", advice=fit.advice, **facts)
+            self._advice = fit.advice
             raise NotAsItShouldBeError(State.FAILED, facts)
+        self._advice = None
         return facts
 
     async def _redis(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Drain:
         self._worker_id = worker_id
         self._poll_every_s = poll_every_s
         self._is_wanted = asyncio.Event()
-        self._is_stopping = asyncio.Event()
+        self.is_stopping = asyncio.Event()
         self._askers: list[asyncio.Future[None]] = []
 
     async def look_for_work(self) -> None:
@@ -33,13 +33,13 @@ class Drain:
 
     def stop(self) -> None:
         """Nothing more is claimed; what is under way is interrupted."""
-        self._is_stopping.set()
+        self.is_stopping.set()
         self._is_wanted.set()
         self._runner.stop()
 
     async def run(self) -> None:
         """Until stopped."""
-        while not self._is_stopping.is_set():
+        while not self.is_stopping.is_set():
             self._is_wanted.clear()
             askers, self._askers = self._askers, []
             await self._work_off()
@@ -53,7 +53,7 @@ class Drain:
     async def _work_off(self) -> None:
         """Outages and bugs end the search, never the worker: it looks again after a while."""
         try:
-            while not self._is_stopping.is_set():
+            while not self.is_stopping.is_set():
                 job = await self._queue.claim(self._worker_id)
                 if job is None:
                     return

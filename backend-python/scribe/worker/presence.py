@@ -52,18 +52,22 @@ class Presence:
         facts: WorkerFacts,
         runner: JobRunner,
         look: Callable[[WorkerFacts], WorkerFacts],
+        sign: Callable[[], None] = lambda: None,
     ) -> None:
-        """``look``: the same worker with the models that are installed now."""
+        """``look``: the same worker with the models that are installed now. ``sign``: says on this machine, too, that
+        the worker is there, whether the database hears it or not."""
         self._units = units
         self._facts = facts
         self._runner = runner
         self._look = look
+        self._sign = sign
         self._looked_s = time.monotonic()
 
     async def tell_for_ever(self) -> None:
         """Until cancelled. A row that is not there, or not any more, is made."""
         is_well = True
         while True:
+            self._sign()
             try:
                 await self._tell()
             except Exception as error:  # noqa: BLE001 -- whatever keeps us from it: the next beat tries again

@@ -16,6 +16,8 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from functools import partial
 
+import structlog
+
 from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
@@ -24,6 +26,7 @@ from scribe.core.config import Settings
 from scribe.core.database import SHORT_IDLE_IN_TRANSACTION_S, build_engine
 from scribe.core.logging import get_logger
 from scribe.core.paths import scratch_dir, storage_url
+from scribe.core.telemetry import open_telemetry
 from scribe.domain.errors import OptionError
 from scribe.domain.typography import ReadingLanguage
 from scribe.services.housekeeping import Housekeeping
@@ -38,6 +41,7 @@ from scribe.worker.presence import Presence, with_models, worker_facts
 from scribe.worker.receiver import leave, listen_for_ever
 from scribe.worker.runner import JobRunner
 from scribe.worker.scratch import Scratch
+from scribe.worker.tables import wait_for_tables
 from scribe.worker.tasks import register_tasks
 from scribe.worker.voice_child_process import STALL_MARGIN_S, VoiceChild
 from scribe.worker.voice_lane import VoiceLane
@@ -66,6 +70,8 @@ class WorkerProcess:
     async def run(self) -> None:
         """Until a signal. Nothing needs to be there yet: database and Redis may come later, or go and come back."""
         settings, facts, log = self._settings, worker_facts(self._settings), get_logger()
+        structlog.contextvars.bind_contextvars(worker_id=facts.id)  # for every line of this process
+        telemetry = open_telemetry(settings.telemetry, role="worker", instance=facts.id)
         engine = build_engine(
             self._database_url,
             pool_size=4,
@@ -79,10 +85,13 @@ class WorkerProcess:
         with Scratch(scratch_dir(settings), facts.id) as scratch:
             matcher, model = build_matcher(settings), voice_model(settings)
             recognition = Recognition(units, settings, matcher, model)
-            runner = JobRunner(queue, publisher, recognition, storage, scratch, self._database_url, settings)
+            runner = JobRunner(
+                queue, publisher, recognition, storage, scratch, self._database_url, settings,
+                worker_id=facts.id, telemetry=telemetry,
+            )  # fmt: skip
             indexer = Indexer(patient_units, storage)
             drain = Drain(queue, runner, facts.id, settings.queue.poll_every_s)
-            presence = Presence(units, facts, runner, partial(with_models, settings=settings))
+            presence = Presence(units, facts, runner, partial(with_models, settings=settings), scratch.sign)
             lane = VoiceLane(
                 VoiceDesk(patient_units, storage, settings, matcher, model=model),
                 storage,
@@ -102,7 +111,8 @@ class WorkerProcess:
 
             register_tasks(self._broker, look_for_work)
             self._heed_signals(drain, lane)
-            log.info("worker.started", worker=facts.id, device=facts.device)
+            await wait_for_tables(engine, drain.is_stopping, scratch.sign)
+            log.info("worker.started", device=facts.device)
             voices = asyncio.create_task(lane.run(), name="voices")
             helpers = [
                 asyncio.create_task(work, name=name)
@@ -127,7 +137,8 @@ class WorkerProcess:
                 await _at_most(self._broker.shutdown(), LEAVE_TIMEOUT_S)
                 await _at_most(engine.dispose(), LEAVE_TIMEOUT_S)
                 await _at_most(patient_engine.dispose(), LEAVE_TIMEOUT_S)
-        log.info("worker.stopped", worker=facts.id)
+                await asyncio.to_thread(telemetry.close, LEAVE_TIMEOUT_S)
+        log.info("worker.stopped")
 
     def _heed_signals(self, drain: Drain, lane: VoiceLane) -> None:
         loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ from scribe.adapters.servers.valkey import ValkeyServer
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.database import build_engine, plain_url
-from scribe.core.migrate import migrate
+from scribe.core.migrate import code_revision, migrate
 from scribe.domain.workers import WorkerFacts
 from scribe.services import health
 from scribe.services.health import NEEDED, Readiness, State
@@ -84,6 +84,16 @@ async def test_tables_of_another_version_are_not_ready(ready: Readiness, units: 
     assert found.checks["migrations"].state is State.FAILED
     assert found.checks["migrations"].facts["database"] == "9999"
     assert not found.is_ready
+
+
+async def test_tables_of_a_newer_version_that_serve_this_one_are_ready(
+    ready: Readiness, units: UnitOfWorkFactory
+) -> None:
+    async with units() as unit:
+        await unit.session.execute(text("update alembic_version set version_num = '9999'"))
+        claim = f"revision 9999 serves the code of 9999, {code_revision()}"
+        await unit.session.execute(text(f"comment on table alembic_version is '{claim}'"))
+    assert (await ready.look()).is_ready
 
 
 async def test_a_redis_that_is_gone_is_not_ready(ready: Readiness) -> None:
