@@ -50,15 +50,17 @@ test("upload, follow, listen, name, correct, undo, search, export, delete", asyn
     const field = page.getByRole("textbox", { name: /^Texte à/ });
     const before = await field.inputValue();
     await field.fill(before.replace("présentement", "actuellement"));
+    const saved = page.waitForResponse((answer) => answer.request().method() === "POST" && answer.url().endsWith("/edits"));
     await page.getByRole("button", { name: "Terminé" }).click();
     await expect(lines.filter({ hasText: "actuellement occupés" })).toBeVisible();
+    expect((await saved).status()).toBe(201);
     await expect(page.getByRole("status").filter({ hasText: "Enregistré" })).toBeVisible();
 
     await page.getByRole("button", { name: "Annuler", exact: true }).first().click();
     await expect(first).toBeVisible();
     await page.getByRole("button", { name: "Rétablir", exact: true }).click();
     await expect(lines.filter({ hasText: "actuellement occupés" })).toBeVisible();
-    await page.reload();
+    await page.reload(); // perhaps before it is sent: what is shown and what is taken away have it all the same
     await expect(lines.filter({ hasText: "actuellement occupés" })).toBeVisible();
     await expect(page.getByRole("button", { name: /^Madame Perrin/ }).first()).toBeVisible();
   });

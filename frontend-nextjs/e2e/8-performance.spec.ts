@@ -7,8 +7,9 @@ import type { CDPSession, Page } from "@playwright/test";
 import { REPOSITORY, python } from "./support/stack";
 import { expect, test } from "./support/test";
 
-/** The goal is 250 kB; the meeting page needed 252 when this was written (docs/benchmarks.md). */
-const JS_LIMIT_BYTES = 256_000;
+const JS_LIMIT_BYTES = 250_000;
+/** What follows when a page has nothing else to do takes seconds to come, and is measured for the documentation only. */
+const IS_MEASURED = Boolean(process.env.SCRIBE_FIGURES);
 
 test.use({ trace: "off" }); // it would be measured, too
 
@@ -20,8 +21,6 @@ test.beforeAll(() => {
 
 test("10 000 lines open soon, scroll smoothly and stay small", async ({ page }) => {
   test.setTimeout(180_000);
-  await page.goto("/");
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await page.goto(`/meetings/${meetingId}`); // the service reads the files a first time
   await expect(page.getByRole("article").first()).toBeVisible();
 
@@ -78,27 +77,37 @@ async function scrolled(page: Page): Promise<number[]> {
 }
 
 test("no page needs more than a quarter of a megabyte of JavaScript until it can be used", async ({ page }) => {
-  const loaded = new Map<string, number>();
   const out = join(REPOSITORY, "frontend-nextjs/out");
-  const sizes: Record<string, { first: number; later: number }> = {};
+  const asked = new Set<string>();
+  let needed: string[] | null = null;
+  page.on("request", (request) => void asked.add(new URL(request.url()).pathname));
+  await page.exposeFunction("isReadable", () => (needed ??= [...asked]));
+  await page.addInitScript(() => {
+    const isThere = () => document.querySelector("main h1") && (!location.pathname.startsWith("/meetings/") || document.querySelector("article"));
+    const observer = new MutationObserver(() => {
+      if (!isThere()) return;
+      observer.disconnect();
+      (window as unknown as { isReadable: () => void }).isReadable();
+    });
+    observer.observe(document, { childList: true, subtree: true });
+  });
+  const weight = (paths: Iterable<string>) =>
+    [...paths].filter((path) => path.endsWith(".js")).reduce((sum, path) => sum + gzipSync(readFileSync(join(out, path)), { level: 9 }).length, 0);
+
+  const sizes: Record<string, { first: number; later?: number }> = {};
   for (const path of ["/", `/meetings/${meetingId}`, "/search?q=budget", "/voices", "/account", "/admin"]) {
-    loaded.clear();
-    const note = (address: string) => {
-      const { pathname } = new URL(address);
-      if (pathname.endsWith(".js")) loaded.set(pathname, gzipSync(readFileSync(join(out, pathname)), { level: 9 }).length);
-    };
-    const heard = (request: { url: () => string }) => note(request.url());
-    page.on("request", heard);
+    asked.clear();
+    needed = null;
     await page.goto(path);
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    if (path.startsWith("/meetings/")) await expect(page.getByRole("article").first()).toBeVisible();
-    const total = () => [...loaded.values()].reduce((sum, one) => sum + one, 0);
-    const first = total(); // what was needed until it could be read
-    await page.waitForTimeout(2800); // what follows when there is time
-    page.off("request", heard);
-    sizes[path.replace(meetingId, "_")] = { first, later: total() - first };
+    await expect.poll(() => needed?.length ?? 0).toBeGreaterThan(0);
+    const first = weight(needed!);
+    if (IS_MEASURED) await page.waitForTimeout(2800);
+    sizes[path.replace(meetingId, "_")] = IS_MEASURED ? { first, later: weight(asked) - first } : { first };
   }
   const all = readdirSync(join(out, "_next/static/chunks")).filter((name) => name.endsWith(".js")).length;
   console.info(`JavaScript by page, gzip: ${JSON.stringify(sizes)} (${all} files in all)`); // eslint-disable-line no-console -- as above
-  for (const [path, size] of Object.entries(sizes)) expect(size.first, path).toBeLessThan(JS_LIMIT_BYTES);
+  for (const [path, { first }] of Object.entries(sizes)) {
+    expect(first, path).toBeGreaterThan(100_000); // it was counted
+    expect(first, path).toBeLessThan(JS_LIMIT_BYTES);
+  }
 });

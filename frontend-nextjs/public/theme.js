@@ -3,9 +3,13 @@
 (function () {
   var root = document.documentElement;
   try {
-    var theme = localStorage.getItem("scribe.theme");
-    var isDark = theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-    root.dataset.theme = isDark ? "dark" : "light";
+    var system = matchMedia("(prefers-color-scheme: dark)");
+    var setTheme = function () {
+      var theme = localStorage.getItem("scribe.theme");
+      root.dataset.theme = theme === "dark" || (theme !== "light" && system.matches) ? "dark" : "light";
+    };
+    setTheme();
+    system.addEventListener("change", setTheme);
     var language = localStorage.getItem("scribe.language") || (navigator.language || "en").slice(0, 2).toLowerCase();
     root.lang = language === "fr" ? "fr" : "en";
     var catalogue = document.createElement("link");

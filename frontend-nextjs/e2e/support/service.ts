@@ -2,7 +2,7 @@
 import { request as http, type APIRequestContext, type BrowserContext, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { ADMINISTRATOR, SAMPLES, stack } from "./stack";
+import { ADMINISTRATOR, COLLEAGUE, SAMPLES, stack } from "./stack";
 
 interface Problem {
   detail?: string;
@@ -16,14 +16,27 @@ export class Service {
 
   /** Signed in as the administrator, who gets a password first if nobody has chosen one. */
   static async open(): Promise<Service> {
+    return Service.signedIn(ADMINISTRATOR, async () => stack().oneTimePassword);
+  }
+
+  /** Somebody else, with the same rights. */
+  async colleague(): Promise<Service> {
+    return Service.signedIn(COLLEAGUE, async () => {
+      const made = await this.send<{ one_time_password: string }>("post", "/api/v1/users", { username: COLLEAGUE.username, display_name: COLLEAGUE.name, role: "admin" });
+      return made.one_time_password;
+    });
+  }
+
+  private static async signedIn({ username, password }: typeof ADMINISTRATOR, invited: () => Promise<string>): Promise<Service> {
     const connection = await http.newContext({ baseURL: stack().url });
-    const login = (password: string) => connection.post("/api/v1/auth/login", { data: { username: ADMINISTRATOR.username, password } });
-    let answer = await login(ADMINISTRATOR.password);
+    const login = (word: string) => connection.post("/api/v1/auth/login", { data: { username, password: word } });
+    let answer = await login(password);
     if (!answer.ok()) {
-      answer = await login(stack().oneTimePassword);
+      const oneTimePassword = await invited();
+      answer = await login(oneTimePassword);
       const { csrf_token } = (await answer.json()) as { csrf_token: string };
       answer = await connection.post("/api/v1/auth/password", {
-        data: { current_password: stack().oneTimePassword, new_password: ADMINISTRATOR.password },
+        data: { current_password: oneTimePassword, new_password: password },
         headers: { "X-CSRF-Token": csrf_token },
       });
     }

@@ -12,6 +12,7 @@ const PYTHON = join(REPOSITORY, ".venv/bin/python");
 const START_TIMEOUT_MS = 180_000;
 
 export const ADMINISTRATOR = { username: "admin", password: "a password of three words" };
+export const COLLEAGUE = { username: "thomas", password: "another password of words", name: "Thomas Bernard" };
 
 /** What every test file knows of it: written by the global setup, read from the environment. */
 export interface Stack {

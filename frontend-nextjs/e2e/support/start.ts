@@ -3,6 +3,7 @@
 import { start } from "./stack";
 
 export default async function globalSetup(): Promise<() => Promise<void>> {
+  if (process.env.SCRIBE_E2E_STACK) return async () => undefined; // one that runs already: while a test is written
   const { running, stop } = await start();
   process.env.SCRIBE_E2E_STACK = JSON.stringify(running);
   return stop;

@@ -1,5 +1,5 @@
 "use client";
-/** Light, dark, or as the system has it. `public/theme.js` sets it before the first paint. */
+/** Light, dark, or as the system has it. `public/theme.js` sets it before the first paint and follows the system. */
 import { useCallback, useSyncExternalStore } from "react";
 
 export type Theme = "light" | "dark" | "system";
@@ -20,12 +20,7 @@ function apply(): void {
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", apply);
-  return () => {
-    listeners.delete(listener);
-    system.removeEventListener("change", apply);
-  };
+  return () => listeners.delete(listener);
 }
 
 export function useTheme() {

@@ -58,8 +58,9 @@ export function useUpdateMeeting() {
     onMutate: async ({ id, changes }) => {
       await Promise.all([client.cancelQueries({ queryKey: keys.meetings }), client.cancelQueries({ queryKey: keys.meeting(id) })]);
       const before = { lists: client.getQueriesData({ queryKey: keys.meetings }), one: client.getQueryData(keys.meeting(id)) };
-      patchLists(client, id, changes);
-      client.setQueryData<Meeting>(keys.meeting(id), (old) => old && { ...old, ...changes });
+      const { retention: _isAnswered, ...shown } = changes; // the service says what comes of it
+      patchLists(client, id, shown);
+      client.setQueryData<Meeting>(keys.meeting(id), (old) => old && { ...old, ...shown });
       return before;
     },
     onError: (_error, { id }, before) => {
