@@ -105,6 +105,7 @@ class JsonObserver:
             seconds=round(metrics.seconds, 3),
             cpu_seconds=round(metrics.cpu_seconds, 3),
             peak_rss_mb=round(metrics.peak_rss_mb, 1),
+            **({} if metrics.peak_vram_mb is None else {"peak_vram_mb": metrics.peak_vram_mb}),
             is_reused=metrics.is_reused,
         )
 

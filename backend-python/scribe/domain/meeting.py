@@ -73,6 +73,9 @@ class StageMetrics:
     """Highest resident memory while the stage ran, in MB (10^6 bytes)."""
     is_reused: bool = False
     """Loaded from a checkpoint; the costs are those of the run that made it."""
+    peak_vram_mb: float | None = None
+    """Highest memory of the card that this process held while the stage ran, in MB (2^20 bytes); ``None``: no card,
+    or nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)

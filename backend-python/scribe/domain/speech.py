@@ -134,6 +134,8 @@ class TranscribedBlock:
     """The next block starts exactly here; the last one ends at the recording's end."""
     segments: tuple[TranscriptSegment, ...]
     speech: tuple[Span, ...]
+    made_by: str = ""
+    """Model and way of computing, where they are not those of the settings: the card's memory did not do."""
 
 
 @dataclass(frozen=True, slots=True)

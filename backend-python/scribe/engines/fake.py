@@ -99,6 +99,7 @@ class FakeTranscriber:
         options: TranscriptionOptions,
         *,
         resume_from_s: float = 0.0,
+        made_by: str = "",  # noqa: ARG002 -- it has no card to run out of
         progress: "Callable[[float], None]",
     ) -> Generator[TranscribedBlock, None, None]:
         language = options.language or "en"

@@ -14,7 +14,7 @@ Usage::
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from pickle import UnpicklingError
@@ -24,10 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
-from scribe.domain.errors import EngineError, ModelMissingError, ModelUnknownError, ResourceError
+from scribe.domain.errors import CardError, EngineError, ModelMissingError, ModelUnknownError, ResourceError
 from scribe.domain.speech import Diarization, Span, SpeakerCount, SpeakerLabel, Turn, speaker_label
 from scribe.domain.turns import exclusive_turns, merge_turns, spans_alone, speakers_by_appearance
 from scribe.domain.voices import Voiceprint
+from scribe.engines.accelerators import Library, choose
+from scribe.engines.card import CardUse
+from scribe.engines.card_errors import Trouble, first_line, trouble_of
 from scribe.engines.catalog import CATALOG
 from scribe.engines.onnx import revision_of
 from scribe.engines.residency import Residency
@@ -39,6 +42,7 @@ _AHC_31 = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.70456549
 """Of pyannote/speaker-diarization-3.1, config.yaml at 84fd259."""
 _EMBEDDING_WEIGHTS = "embedding/pytorch_model.bin"
 _SEGMENTATION_BATCH = 32
+_SMALLER_BATCHES = (4, 1)
 _STEPS = {"segmentation": (0.0, 0.4), "embeddings": (0.4, 0.95)}
 """Share of the work of pyannote's two long steps, measured on a CPU; on a card both are short."""
 _LONGEST_PRINT_S = 60.0
@@ -76,6 +80,7 @@ class PyannoteDiarizer:
         device: Device = "auto",
         embedding_batch_size: int = 16,
         extractor: Extractor | None = None,
+        card: CardUse | None = None,
     ) -> None:
         """``extractor``: makes the speakers' prints, after pyannote is unloaded; ``None``: they are pyannote's own,
         which no print of another model can be compared with.
@@ -90,6 +95,7 @@ class PyannoteDiarizer:
         self._device: Device = device
         self._embedding_batch_size = embedding_batch_size
         self._extractor = extractor
+        self._card = card or CardUse()
 
     @cached_property
     def settings(self) -> Mapping[str, object]:
@@ -106,8 +112,7 @@ class PyannoteDiarizer:
         progress(0.0)
         if waveform.num_samples == 0:
             return Diarization(0.0, (), ())
-        with self._residency.hold(self._model_id, self._load) as pipeline:
-            tracks, vectors = pipeline.run(waveform, count, progress)
+        tracks, vectors = self._tracks(waveform, count, progress)
         turns, labels = turns_of(tracks, waveform.duration_s)
         if self._extractor is None:
             prints = own_prints(turns, labels, vectors, _embedding_revision(self._model_id))
@@ -116,8 +121,30 @@ class PyannoteDiarizer:
         progress(1.0)
         return Diarization(waveform.duration_s, turns, exclusive_turns(turns), prints)
 
-    def _load(self) -> "LoadedPipeline":
-        return LoadedPipeline.load(self._folder, self._model_id, self._device, self._embedding_batch_size)
+    def _tracks(
+        self, waveform: Waveform, count: SpeakerCount, progress: Callable[[float], None]
+    ) -> tuple[list[Track], dict[str, Vector]]:
+        """On the card with ever smaller batches, then on the processor: pyannote cannot go on in the middle, so each
+        step begins anew. Raises: ResourceError when there is no step left."""
+        device = choose(Library.TORCH, self._device)
+        steps: list[tuple[Literal["cpu", "cuda"], int]] = [(device, self._embedding_batch_size)]
+        if device == "cuda":
+            steps += [("cuda", size) for size in _SMALLER_BATCHES if size < self._embedding_batch_size]
+            steps += [("cpu", self._embedding_batch_size)] if self._card.may_leave else []
+        for (where, size), following in zip(steps, [*steps[1:], None], strict=True):
+            load = partial(LoadedPipeline.load, self._folder, self._model_id, where, size)
+            try:
+                with self._residency.hold(self._model_id, load) as pipeline:
+                    return pipeline.run(waveform, count, progress)
+            except ResourceError:
+                if following is None:
+                    raise
+            self._residency.drop(self._model_id)
+            before, after = (f"{self._model_id} {w} x{n}" for w, n in ((where, size), following))
+            self._card.step_down(
+                "batch" if following[0] == "cuda" else "cpu", before, after, stage="diarize", why="memory"
+            )
+        raise AssertionError("The last step returns or raises.")
 
 
 class LoadedPipeline:
@@ -143,8 +170,6 @@ class LoadedPipeline:
                 f"The pyannote engine is not installed here ({error}): "
                 f"`pip install 'smart-meeting-scribe[pyannote]'`, or use the built-in diarizer."
             ) from error
-        if device == "cuda" and not torch.cuda.is_available():
-            raise EngineError("No CUDA card is usable by torch here: choose the device `auto` or `cpu`.")
         chosen = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         with _torch_errors(model_id):
             pipeline = PIPELINES[model_id](folder, embedding_batch_size)
@@ -312,6 +337,8 @@ def _torch_errors(what: str) -> Any:
             f"{what} ran out of memory: use a smaller recording, the CPU or the built-in one."
         ) from error
     except (RuntimeError, ValueError, OSError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+        if trouble_of(str(error)) is Trouble.CARD:
+            raise CardError(f"{what} lost the card: {first_line(error)}") from error
         raise EngineError(f"{what} failed: {error}") from error
 
 

@@ -73,6 +73,16 @@ class Residency:
             if self._policy == "single":
                 give_memory_back()
 
+    def keeps(self, name: str) -> bool:
+        """Whether ``name`` stays in memory from an earlier use."""
+        return name in self._kept
+
+    def drop(self, name: str) -> None:
+        """Unloads one that ``keep`` has kept, if it has; never one that is lent."""
+        if name != self._in_use and name in self._kept:
+            self._kept.pop(name).unload()
+            give_memory_back()
+
     def release(self) -> None:
         """Unloads whatever ``keep`` has kept."""
         while self._kept:

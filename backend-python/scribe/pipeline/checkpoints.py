@@ -11,13 +11,14 @@ Usage::
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from scribe.domain.errors import ArtefactError
 from scribe.domain.meeting import Stage, StageMetrics
+from scribe.domain.speech import TranscribedBlock
 from scribe.pipeline import codec
 from scribe.pipeline.ports import CheckpointStore
 
@@ -41,6 +42,14 @@ class Checkpoints:
         if content is None:
             return None
         return opened(kind, content) if fingerprint_of(content) == fingerprint else None
+
+    def load_block(self, number: int, fingerprint_by: Callable[[str], Fingerprint]) -> TranscribedBlock | None:
+        """A block of the transcript. ``fingerprint_by``: which one a block has that was made so (``made_by``)."""
+        content = self._store.read(f"{block_name(number)}.json")
+        saved = None if content is None else opened(TranscribedBlock, content)
+        if content is None or saved is None or fingerprint_of(content) != fingerprint_by(saved.value.made_by):
+            return None
+        return saved.value
 
     def save(self, name: str, fingerprint: Fingerprint, value: object, metrics: StageMetrics) -> None:
         self._store.write(

@@ -4,7 +4,8 @@
 Every engine also has a shipped double in ``engines/fake.py`` that passes the same contract tests.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -80,13 +81,31 @@ class Transcriber(Protocol):
     def settings(self) -> Mapping[str, object]: ...
 
     def transcribe(
-        self, waveform: Waveform, options: TranscriptionOptions, *, resume_from_s: float = 0.0, progress: Progress
+        self,
+        waveform: Waveform,
+        options: TranscriptionOptions,
+        *,
+        resume_from_s: float = 0.0,
+        made_by: str = "",
+        progress: Progress,
     ) -> Generator[TranscribedBlock, None, None]:
         """Yields blocks in order. A model may be resident while the iterator is open: exhaust or ``close()`` it.
 
+        ``made_by``: of the last block of that run; who had to give way then need not try again what did not do.
         ``resume_from_s`` is the ``end_s`` of a block yielded by an earlier run with the same settings and options:
         the blocks that follow are the same as if that run had gone on.
         """
+
+
+class Accelerator(Protocol):
+    """The card that the models may run on, as far as the run's record tells of it."""
+
+    def measured(self) -> AbstractContextManager[Callable[[], float | None]]:
+        """Tells after the block the most memory of the card held meanwhile, in MB (2^20 bytes); ``None``: no card, or
+        nobody can tell."""
+
+    def steps(self) -> Sequence[RunWarning]:
+        """Where the models had to give way since this was last asked: something smaller, or the processor."""
 
 
 class CheckpointStore(Protocol):

@@ -11,8 +11,8 @@ Usage::
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,15 @@ from scribe.core.logging import get_logger
 from scribe.core.metering import metered
 from scribe.domain.audio import AudioFacts, Waveform
 from scribe.domain.carry_over import HandMoves
-from scribe.domain.errors import Cancelled, ModelMissingError, ResourceError, ScribeError, UnavailableError
+from scribe.domain.errors import (
+    Cancelled,
+    CardError,
+    DeviceError,
+    ModelMissingError,
+    ResourceError,
+    ScribeError,
+    UnavailableError,
+)
 from scribe.domain.fusion import Fusion
 from scribe.domain.meeting import RunWarning, Stage, StageMetrics
 from scribe.domain.namings import Recognised
@@ -37,6 +45,7 @@ from scribe.domain.voices import Identification
 from scribe.pipeline import stages
 from scribe.pipeline.checkpoints import Checkpoints, Fingerprint, block_name, fingerprint
 from scribe.pipeline.ports import (
+    Accelerator,
     AudioConverter,
     CheckpointStore,
     Diarizer,
@@ -71,6 +80,8 @@ class Tools:
     """``None``: nobody is looked for."""
     listener: VoiceListener | None = None
     """Without it and without an identifier the stage is left out."""
+    accelerator: Accelerator | None = None
+    """``None``: nobody looks at the card's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,9 @@ class Request:
     options: TranscriptionOptions = field(default_factory=TranscriptionOptions)
     moves: HandMoves = field(default_factory=HandMoves)
     """Stretches that a human gave to somebody in the minutes of an earlier run."""
+    run: int = 0
+    """Which time this recording is processed: text that had to be made with less than was wished for is used again
+    by the attempts of one run and by no later run, which may find more memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,8 @@ class Outcome:
     fusion: Fusion
     metrics: tuple[StageMetrics, ...]
     warnings: tuple[RunWarning, ...]
+    made_by: tuple[str, ...] = ("",)
+    """How the text was made: empty as the settings say, else what ``TranscribedBlock.made_by`` says; each once."""
 
 
 def process(request: Request, tools: Tools, store: CheckpointStore, observer: RunObserver) -> Outcome:
@@ -115,6 +131,7 @@ class _Run:
         self._warnings: list[RunWarning] = []
         self._open_waveform: Waveform | None = None
         self._fingerprints = _fingerprints(request, tools)
+        self._made_by: dict[str, None] = {}
 
     def outcome(self) -> Outcome:
         facts = self._facts()
@@ -128,7 +145,14 @@ class _Run:
         self._open_waveform = None
         self._checkpoints.tidy()
         return Outcome(
-            facts, transcript, diarization, identifications, fusion, tuple(self._metrics), tuple(self._warnings)
+            facts,
+            transcript,
+            diarization,
+            identifications,
+            fusion,
+            tuple(self._metrics),
+            tuple(self._warnings),
+            tuple(self._made_by) or ("",),
         )
 
     # --- the stages -------------------------------------------------------------------------------------------------
@@ -169,18 +193,40 @@ class _Run:
 
     def _blocks(self, progress: Progress) -> Iterator[TranscribedBlock]:
         """The blocks an earlier, interrupted run saved, then the rest."""
-        key, done_s, num_saved = self._fingerprints[Stage.TRANSCRIBE], 0.0, 0
-        while (saved := self._checkpoints.load(TranscribedBlock, block_name(num_saved), key)) is not None:
-            yield saved.value
-            done_s, num_saved = saved.value.end_s, num_saved + 1
+        done_s, num_saved, made_by = 0.0, 0, ""
+        while (saved := self._saved_block(num_saved)) is not None:
+            self._count(saved)
+            yield saved
+            done_s, num_saved, made_by = saved.end_s, num_saved + 1, saved.made_by or made_by
         rest = self._tools.transcriber.transcribe(
-            self._waveform(), self._request.options, resume_from_s=done_s, progress=progress
+            self._waveform(), self._request.options, resume_from_s=done_s, made_by=made_by, progress=progress
         )
         nothing = StageMetrics(Stage.TRANSCRIBE, 0.0, 0.0, 0.0)
         with closing(rest):
             for number, block in enumerate(rest, start=num_saved):
-                self._checkpoints.save(block_name(number), key, block, nothing)
+                self._checkpoints.save(block_name(number), self._key_of(block.made_by), block, nothing)
+                self._count(block)
                 yield block
+        self._tell_how_it_was_made()
+
+    def _saved_block(self, number: int) -> TranscribedBlock | None:
+        """As an earlier attempt made it: as the settings say, or in this run with what the card's memory allowed."""
+        return self._checkpoints.load_block(number, self._key_of)
+
+    def _key_of(self, made_by: str) -> Fingerprint:
+        key = self._fingerprints[Stage.TRANSCRIBE]
+        return fingerprint(key, made_by, self._request.run) if made_by else key
+
+    def _count(self, block: TranscribedBlock) -> None:
+        if block.speech:
+            self._made_by[block.made_by] = None
+
+    def _tell_how_it_was_made(self) -> None:
+        """What was not made as the settings say must not be mistaken for it: neither here nor by what builds on it."""
+        others = sorted(made_by for made_by in self._made_by if made_by)
+        if others:
+            for stage in (Stage.TRANSCRIBE, Stage.FUSE):
+                self._fingerprints[stage] = fingerprint(self._fingerprints[stage], others, self._request.run)
 
     def _fusion(self, transcript: Transcript, diarization: Diarization | None) -> Fusion:
         return self._stage(
@@ -205,15 +251,23 @@ class _Run:
 
     def _measured(self, stage: Stage, work: Callable[[Progress], T]) -> tuple[T, StageMetrics]:
         self._observer.stage_started(stage)
-        with metered() as meter:
-            value = work(_rising(lambda fraction: self._observer.stage_progressed(stage, fraction)))
-        return value, StageMetrics(stage, meter.cost.seconds, meter.cost.cpu_seconds, meter.cost.peak_rss_mb)
+        card = self._tools.accelerator
+        try:
+            with metered() as meter, nullcontext(lambda: None) if card is None else card.measured() as peak_vram_mb:
+                value = work(_rising(lambda fraction: self._observer.stage_progressed(stage, fraction)))
+        finally:
+            for warning in () if card is None else card.steps():
+                self._warn(warning)
+        cost = meter.cost
+        return value, StageMetrics(
+            stage, cost.seconds, cost.cpu_seconds, cost.peak_rss_mb, peak_vram_mb=_rounded(peak_vram_mb())
+        )
 
     def _optional(self, stage: Stage, work: Callable[[], T]) -> T | None:
         """A stage without which the rest is still worth having."""
         try:
             return work()
-        except (Cancelled, ModelMissingError, ResourceError, UnavailableError):
+        except (CardError, Cancelled, DeviceError, ModelMissingError, ResourceError, UnavailableError):
             raise  # asked for, soon mended by the user, or better at the next attempt: half a result would hide it
         except ScribeError as error:
             self._warn(RunWarning(f"stage.failed.{stage}", f"{_FAILED[stage]} {error}"))
@@ -245,6 +299,7 @@ class _Run:
             cpu_seconds=round(metrics.cpu_seconds, 3),
             peak_mb=round(metrics.peak_rss_mb, 1),
             is_reused=metrics.is_reused,
+            **({} if metrics.peak_vram_mb is None else {"peak_vram_mb": metrics.peak_vram_mb}),
         )
         self._observer.stage_finished(metrics)
 
@@ -274,7 +329,11 @@ def _fingerprints(request: Request, tools: Tools) -> dict[Stage, Fingerprint]:
 
 
 def _reused(metrics: StageMetrics) -> StageMetrics:
-    return StageMetrics(metrics.stage, metrics.seconds, metrics.cpu_seconds, metrics.peak_rss_mb, is_reused=True)
+    return replace(metrics, is_reused=True)
+
+
+def _rounded(mb: float | None) -> float | None:
+    return None if mb is None else round(mb, 1)
 
 
 def _rising(report: Callable[[float], None]) -> Progress:

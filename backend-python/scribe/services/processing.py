@@ -131,6 +131,7 @@ def _run_facts(job: Job, tools: Tools, outcome: Outcome) -> RunFacts:
             "language": request.options.language,
             "allowed_languages": list(request.options.allowed_languages),
             "vocabulary": list(request.options.vocabulary),
+            **({} if outcome.made_by == ("",) else {"made_by": [how or "as set" for how in outcome.made_by]}),
         },
         "fuse": {"second_opinion": tools.extractor.settings},
     }
@@ -141,8 +142,18 @@ def _run_facts(job: Job, tools: Tools, outcome: Outcome) -> RunFacts:
         audio=outcome.facts,
         created_at=datetime.now(UTC),
         product_version=__version__,
-        models=job.models or {},
+        models=_models_used(job.models or {}, outcome),
         settings=settings,
         stages=outcome.metrics,
         warnings=(*job.warnings, *outcome.warnings),
     )
+
+
+def _models_used(models: Mapping[str, Sequence[ModelFacts]], outcome: Outcome) -> Mapping[str, Sequence[ModelFacts]]:
+    """Of the models that might write the text, those that did: the first as the settings say, others in need."""
+    if not models.get("transcribe"):
+        return models
+    spares = {how.split()[0] for how in outcome.made_by if how}
+    usual, *others = models["transcribe"]
+    took_part = [usual] if "" in outcome.made_by or usual.id in spares else []
+    return {**models, "transcribe": [*took_part, *(model for model in others if model.id in spares)]}

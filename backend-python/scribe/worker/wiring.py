@@ -11,7 +11,7 @@ Usage::
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +21,8 @@ from scribe.core.config import Settings
 from scribe.domain.enrolments import MAX_CLIP_S
 from scribe.domain.results import ModelFacts
 from scribe.domain.voices import Identification, LabelT, Matcher, MatchRule, VoiceBank, Voiceprint, match
+from scribe.engines.accelerators import Library, choose
+from scribe.engines.card import CardUse
 from scribe.engines.catalog import CATALOG
 from scribe.engines.identification import BankIdentifier, ClipMeter, Enroller
 from scribe.engines.model_store import ModelStore, default_models_dir
@@ -53,24 +55,32 @@ def open_store(settings: Settings) -> ModelStore:
 
 
 def build_workshop(
-    settings: Settings, voices: Path | None = None, *, residency: Residency | None = None, is_asking: bool = False
+    settings: Settings,
+    voices: Path | None = None,
+    *,
+    residency: Residency | None = None,
+    is_asking: bool = False,
+    card: CardUse | None = None,
 ) -> Workshop:
     """``voices``: a folder of clips, whose people are named. ``residency``: models that an earlier workshop keeps in
-    memory. ``is_asking``: the speakers are compared with the bank, elsewhere.
+    memory. ``is_asking``: the speakers are compared with the bank, elsewhere. ``card``: what an earlier workshop knows
+    of it.
 
-    Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError.
+    Raises: ModelMissingError naming the command that installs it, VoiceClipError, OptionError; DeviceError when a card
+    was asked for that a library cannot use.
     """
     store = open_store(settings)
     residency = residency or Residency(settings.residency)
+    card = card or open_card(settings)
     converter = PyAvConverter(
         max_duration_s=settings.audio.max_duration_h * 3600,
         max_memory_mb=settings.audio.max_memory_mb,
         stall_timeout_s=settings.audio.stall_timeout_s,
     )
-    diarizer, extractor, diarize_models = _voices(settings, store, residency)
-    transcriber, transcribe_models = _words(settings, store, residency)
+    diarizer, extractor, diarize_models = _voices(settings, store, residency, card)
+    transcriber, transcribe_models = _words(settings, store, residency, card)
     models: dict[str, Sequence[ModelFacts]] = {"diarize": diarize_models, "transcribe": transcribe_models}
-    nobody = Tools(converter, diarizer, extractor, transcriber)
+    nobody = Tools(converter, diarizer, extractor, transcriber, accelerator=card)
     compared_by = [] if settings.diarization.engine == "fake" else [_facts(VOICEPRINT)]
     if is_asking:
         models["identify"] = compared_by
@@ -84,8 +94,16 @@ def build_workshop(
     with TemporaryDirectory(prefix="scribe-voices-") as folder:
         enrolment = Enroller(ClipMeter(diarizer, extractor, cohort)).enrol(prepared(found, converter, Path(folder)))
     models["identify"] = compared_by
-    tools = Tools(converter, diarizer, extractor, transcriber, BankIdentifier(enrolment.bank, cohort, rule))
+    tools = replace(nobody, identifier=BankIdentifier(enrolment.bank, cohort, rule))
     return Workshop(tools, models, (*notes, *enrolment.warnings))
+
+
+def open_card(settings: Settings) -> CardUse:
+    """What this process may take of the card, if there is one and the settings do not shun it."""
+    may_leave = settings.gpu_fallback_cpu
+    if settings.device == "cpu":
+        return CardUse(settings.gpu_budget_mb, may_leave=may_leave)
+    return CardUse.here(settings.gpu_budget_mb, may_leave=may_leave)
 
 
 def build_matcher(settings: Settings) -> Matcher:
@@ -108,7 +126,7 @@ def build_clip_meter(settings: Settings) -> tuple[PyAvConverter, ClipMeter]:
         max_memory_mb=settings.audio.max_memory_mb,
         stall_timeout_s=settings.audio.stall_timeout_s,
     )
-    diarizer, extractor, _ = _voices(settings, open_store(settings), Residency("keep"))
+    diarizer, extractor, _ = _voices(settings, open_store(settings), Residency("keep"), open_card(settings))
     return converter, ClipMeter(diarizer, extractor, load_cohort(extractor.model_id))
 
 
@@ -136,7 +154,7 @@ def models_used(settings: Settings) -> frozenset[str]:
 
 
 def _voices(
-    settings: Settings, store: ModelStore, residency: Residency
+    settings: Settings, store: ModelStore, residency: Residency, card: CardUse
 ) -> tuple[Diarizer, VoiceprintExtractor, list[ModelFacts]]:
     if settings.diarization.engine == "fake":
         from scribe.engines.fake import FakeDiarizer, FakeExtractor
@@ -145,22 +163,27 @@ def _voices(
     from scribe.engines.voiceprint import CampPlusExtractor
 
     voiceprint = store.path(VOICEPRINT)
-    extractor = CampPlusExtractor(voiceprint, residency)
+    device = choose(Library.ONNX_RUNTIME, settings.device)
+    extractor = CampPlusExtractor(voiceprint, residency, device=device, card=card)
     if settings.diarization.engine == "pyannote":
         pipeline = settings.diarization.pyannote_pipeline
         from scribe.engines.pyannote_diarization import PyannoteDiarizer
 
         original = PyannoteDiarizer(
-            store.path(pipeline), pipeline, residency, device=settings.device, extractor=extractor
+            store.path(pipeline), pipeline, residency, device=settings.device, extractor=extractor, card=card
         )
         return original, extractor, [_facts(pipeline)]
     from scribe.engines.diarization import OnnxDiarizer
 
-    diarizer = OnnxDiarizer(store.path(SEGMENTATION), voiceprint, residency, threads=_threads(settings))
+    diarizer = OnnxDiarizer(
+        store.path(SEGMENTATION), voiceprint, residency, device=device, threads=_threads(settings), card=card
+    )
     return diarizer, extractor, [_facts(SEGMENTATION), _facts(VOICEPRINT)]
 
 
-def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple[Transcriber, list[ModelFacts]]:
+def _words(
+    settings: Settings, store: ModelStore, residency: Residency, card: CardUse
+) -> tuple[Transcriber, list[ModelFacts]]:
     chosen = settings.transcription
     if chosen.engine == "fake":
         from scribe.engines.fake import FakeTranscriber
@@ -168,6 +191,8 @@ def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple
         return FakeTranscriber(settings.fake_pace), []
     from scribe.engines.transcription import WhisperTranscriber
 
+    # Looked for now, and only where it may be needed: the middle of a meeting is no time to find it missing.
+    spare = chosen.fallback_model if choose(Library.CTRANSLATE2, settings.device) == "cuda" else None
     transcriber = WhisperTranscriber(
         store.path(chosen.model),
         chosen.model,
@@ -177,8 +202,10 @@ def _words(settings: Settings, store: ModelStore, residency: Residency) -> tuple
         threads=_threads(settings),
         beam_size=chosen.beam_size,
         batch_size=chosen.batch_size,
+        spare=None if spare is None else (spare, store.path(spare)),
+        card=card,
     )
-    return transcriber, [_facts(chosen.model)]
+    return transcriber, [_facts(name) for name in dict.fromkeys([chosen.model, *([spare] if spare else [])])]
 
 
 def _rule(settings: Settings) -> MatchRule:

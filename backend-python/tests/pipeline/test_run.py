@@ -174,6 +174,7 @@ class DiesAfter:
         options: TranscriptionOptions,
         *,
         resume_from_s: float = 0.0,
+        made_by: str = "",
         progress: Callable[[float], None],
     ) -> Generator[TranscribedBlock, None, None]:
         self.resumed_from_s.append(resume_from_s)

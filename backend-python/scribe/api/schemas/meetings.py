@@ -67,6 +67,8 @@ class StageOut(Out):
     peak_rss_mb: float
     is_reused: bool
     """Done by an earlier attempt or run; the numbers are then that one's."""
+    peak_vram_mb: float | None = None
+    """Of the graphics card, in 2^20 bytes; null without one."""
 
 
 class AudioOut(Out):

@@ -93,6 +93,13 @@ _FRENCH = Wording(
         "audio.truncated": "L’enregistrement s’arrête avant son terme\u202f: le fichier est coupé.",
         "audio.turned-down": "L’enregistrement était trop fort pour son format\u202f: il a été atténué.",
         "audio.turned-up": "L’enregistrement est très faible\u202f: il a été amplifié.",
+        "gpu.card_lost": "La carte graphique a lâché deux fois\u202f: le processeur a fait le calcul, plus lentement.",
+        "gpu.step_down.batch": "La mémoire de la carte graphique ne suffisait pas\u202f: moins de calculs à la fois.",
+        "gpu.step_down.type": "La mémoire de la carte graphique ne suffisait pas\u202f: calcul en 8 bits.",
+        "gpu.step_down.model": "La mémoire de la carte graphique ne suffisait pas\u202f: un modèle plus petit a écrit"
+        " le texte, peut-être moins juste.",
+        "gpu.step_down.cpu": "La carte graphique n’a pas pu servir jusqu’au bout\u202f: le processeur a fait le reste,"
+        " plus lentement.",
         "stage.failed.diarize": "Les voix n’ont pas pu être distinguées\u202f: la transcription est sans intervenants.",
         "stage.failed.identify": "Les voix n’ont pas pu être comparées aux voix connues\u202f: elles restent sans nom.",
         "voices.unknown_name": "Une voix demandée n’est pas parmi les voix connues.",

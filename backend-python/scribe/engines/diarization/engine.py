@@ -19,13 +19,14 @@ from scribe.domain.audio import Waveform
 from scribe.domain.speech import Diarization, SpeakerCount, SpeakerLabel, speaker_label
 from scribe.domain.turns import exclusive_turns
 from scribe.domain.voices import Voiceprint
+from scribe.engines.card import CardUse
 from scribe.engines.diarization.clustering import ClusterLimits, centre, centroids_of, cluster
 from scribe.engines.diarization.levels import LevelRule, level_evidence
 from scribe.engines.diarization.reassignment import reassign
-from scribe.engines.diarization.segmentation import segment
+from scribe.engines.diarization.segmentation import CARD_BATCH, ITEM_MB, segment
 from scribe.engines.diarization.timeline import TurnRule, join_chunks, speaking, turns_of
 from scribe.engines.diarization.windows import Windows, cut_windows, embed_windows
-from scribe.engines.onnx import Device, FloatArray, OnnxModel, model_sha256, revision_of
+from scribe.engines.onnx import Device, FloatArray, OnCard, OnnxModel, model_sha256, revision_of
 from scribe.engines.residency import Residency
 from scribe.engines.voiceprint import CampPlus
 
@@ -70,7 +71,10 @@ class OnnxDiarizer:
         device: Device = "cpu",
         threads: int = 1,
         tuning: DiarizerTuning | None = None,
+        card: CardUse | None = None,
     ) -> None:
+        """``card``: what may be taken of it, for ``cuda``."""
+        self._card = card or CardUse()
         self._segmentation_path = segmentation
         self._voiceprint_path = voiceprint
         self._residency = residency
@@ -90,6 +94,7 @@ class OnnxDiarizer:
             "voiceprint": self._voiceprint_id,
             "voiceprint_sha256": model_sha256(self._voiceprint_path),
             "tuning": asdict(self._tuning),
+            **({"device": self._device} if self._device != "cpu" else {}),
         }
 
     def diarize(self, waveform: Waveform, count: SpeakerCount, progress: Report) -> Diarization:
@@ -124,10 +129,11 @@ class OnnxDiarizer:
         )
 
     def _load_segmentation(self) -> OnnxModel:
-        return OnnxModel.load(self._segmentation_path, device=self._device)
+        on_card = OnCard(self._card, "diarize", CARD_BATCH, ITEM_MB) if self._device == "cuda" else None
+        return OnnxModel.load(self._segmentation_path, device=self._device, on_card=on_card)
 
     def _load_voiceprint(self) -> CampPlus:
-        return CampPlus.load(self._voiceprint_path, device=self._device)
+        return CampPlus.load(self._voiceprint_path, device=self._device, card=self._card)
 
     def _name_windows(self, windows: Windows, vectors: FloatArray, count: SpeakerCount) -> tuple[Ints, int]:
         tuning = self._tuning

@@ -8,7 +8,7 @@ and the re-assignment. Usage::
     vectors = embed_windows(waveform, windows, campplus, progress)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,9 @@ from scribe.engines.voiceprint import FRAME_SHIFT_SAMPLES as FBANK_SHIFT
 FRAMES_PER_S = SAMPLE_RATE_HZ / FRAME_SHIFT_SAMPLES
 
 _SILENCE, _OVERLAP = -1, -2
+_HELD_WINDOWS = 2_000
+"""Windows that wait for others of their length: 64 kB of features each."""
+_TOLD_EVERY = 64
 _SHORTEST_S = 0.4
 """Less than this makes no voiceprint; such a stretch goes with its column."""
 _BRIDGED_PAUSE_S = 0.25
@@ -124,16 +127,24 @@ def embed_windows(
 ) -> FloatArray:
     """The voice of each window from its clean frames. (num_windows, 192) float32, unit length or zero."""
     vectors = np.zeros((len(windows), EMBEDDING_DIMENSION), np.float32)
+    on_card = model.batch_size > 0
 
     def measure(window: int) -> FloatArray | None:
+        features = clean_features(window)
+        return model.embed(features) if len(features) > 0 else None
+
+    def clean_features(window: int) -> FloatArray:
         start, stop = int(windows.starts[window]), int(windows.stops[window])
         first_sample = start * FRAME_SHIFT_SAMPLES + (RECEPTIVE_FIELD_SAMPLES - FRAME_SHIFT_SAMPLES) // 2
         samples = waveform.samples(first_sample, first_sample + (stop - start) * FRAME_SHIFT_SAMPLES)
         features = fbank(samples)
         centres = np.arange(len(features)) * FBANK_SHIFT + FRAME_SAMPLES // 2
         is_clean = windows.clean[start:stop][np.minimum(centres // FRAME_SHIFT_SAMPLES, stop - start - 1)]
-        return model.embed(features[is_clean]) if np.count_nonzero(is_clean) > 0 else None
+        return features[is_clean]
 
+    if on_card:
+        _embed_alike(in_order(clean_features, range(len(windows)), threads), model, vectors, progress)
+        return vectors
     for window, vector in enumerate(in_order(measure, range(len(windows)), threads)):
         if vector is not None:
             vectors[window] = vector
@@ -141,3 +152,36 @@ def embed_windows(
             progress(window / len(windows))
     progress(1.0)
     return vectors
+
+
+def _embed_alike(
+    features: Iterable[FloatArray], model: CampPlus, vectors: FloatArray, progress: Callable[[float], None]
+) -> None:
+    """For a card: windows of one length together, because a shorter one cannot be padded without changing its print.
+    ``features`` comes by window; ``vectors`` (num_windows, 192) is filled."""
+    waiting: dict[int, list[tuple[int, FloatArray]]] = {}
+    done = held = 0
+    most = max(_HELD_WINDOWS, model.batch_size)
+
+    def embed(alike: list[tuple[int, FloatArray]]) -> None:
+        vectors[[window for window, _ in alike]] = model.embed_batch(np.stack([one for _, one in alike]))
+
+    for window, one in enumerate(features):
+        if len(one) == 0:
+            continue
+        alike = waiting.setdefault(len(one), [])
+        alike.append((window, one))
+        held += 1
+        if len(alike) >= max(model.batch_size, 1):
+            embed(waiting.pop(len(one)))
+            held -= len(alike)
+        elif held >= most:  # memory stays flat: the fullest go first
+            longest = max(waiting, key=lambda length: len(waiting[length]))
+            held -= len(waiting[longest])
+            embed(waiting.pop(longest))
+        if window - done >= _TOLD_EVERY:
+            done = window
+            progress(window / len(vectors))
+    for alike in waiting.values():
+        embed(alike)
+    progress(1.0)

@@ -42,6 +42,8 @@ RETRY_NGRAM = 5
 class Speed:
     batch_size: int = 4
     """Windows decoded at once."""
+    encode_batch_size: int = 1
+    """Windows encoded at once; 1 on a processor, see ``whisper.py``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +94,7 @@ class BlockTranscriber:
     def _hear(self, block: Block) -> list[Heard]:
         """Every window encoded, in one language each."""
         cut = cut_windows(block.activity)
-        encoded = [self._encode(window, block) for window in cut]
+        encoded = self._encode_all(cut, block)
         if self._fixed is not None:
             return [Heard(window, states, self._fixed) for window, states in zip(cut, encoded, strict=True)]
         slices = [(index, first, last) for index, window in enumerate(cut) for first, last in slice_pieces(window)]
@@ -112,6 +114,10 @@ class BlockTranscriber:
 
     def _encode(self, window: Window, block: Block) -> Encoded:
         return self._model.encode(window.audio(block.samples))
+
+    def _encode_all(self, windows: Sequence[Window], block: Block) -> list[Encoded]:
+        sounds = [window.audio(block.samples) for window in windows]
+        return self._model.encode_all(sounds, self._speed.encode_batch_size)
 
     def _vote(self, window: Window, encoded: Encoded, first: int, last: int) -> LanguageVote:
         """The language of some pieces of a window, from that part of its encoding."""
@@ -182,7 +188,8 @@ class BlockTranscriber:
             thin = find_thin_pieces(item.window, inside, pace) if len(item.window.pieces) > 1 else []
             holes = find_holes(item.window.without(thin), sorted(inside, key=lambda w: w.start_s), block.activity)
             skipped += [(item, span) for span in (*thin, *holes)]
-        again = [Heard(Window((span,)), self._encode(Window((span,)), block), item.language) for item, span in skipped]
+        states = self._encode_all([Window((span,)) for _, span in skipped], block)
+        again = [Heard(Window((span,)), own, item.language) for (item, span), own in zip(skipped, states, strict=True)]
         found = [line for batch in self._batches(again) for line in self._place(self._believe(batch, block), block)]
         read = [line for _, line in lines]
         for item, line in found:

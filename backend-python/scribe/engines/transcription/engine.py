@@ -12,16 +12,18 @@ Usage::
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Waveform
 from scribe.domain.errors import OptionError
 from scribe.domain.speech import Span, TranscribedBlock, TranscriptionOptions, TranscriptSegment
+from scribe.engines.card import CardUse
 from scribe.engines.residency import Residency
 from scribe.engines.transcription import blocks, guards, language, segments, voice_activity, windows
 from scribe.engines.transcription.block_transcriber import BlockTranscriber, Speed
 from scribe.engines.transcription.blocks import Block, iterate_blocks
+from scribe.engines.transcription.descent import Descent
+from scribe.engines.transcription.ladder import CARD_BATCH, CPU_BATCH, Rung, ladder
 from scribe.engines.transcription.survey import survey_languages
 from scribe.engines.transcription.voice_activity import VoiceActivityDetector
 from scribe.engines.transcription.whisper import Compute, Decoding, Device, Whisper
@@ -46,26 +48,33 @@ class WhisperTranscriber:
         compute_type: str = "auto",
         threads: int = 0,
         beam_size: int = 5,
-        batch_size: int = 4,
+        batch_size: int | None = None,
+        spare: tuple[str, Path] | None = None,
+        card: CardUse | None = None,
     ) -> None:
+        """``batch_size``: ``None`` is 4 on a processor and 16 on a card. ``spare``: name and folder of a smaller model
+        that may be taken when the card's memory does not do. ``card``: what may be taken of it."""
         self._folder = model
         self._model_id = model_id
         self._residency = residency
         self._compute = Compute(device, compute_type, threads)
         self._beam_size = beam_size
         self._batch_size = batch_size
+        self._spare = spare
+        self._card = card or CardUse()
 
     @property
     def settings(self) -> Mapping[str, object]:
-        compute = self._compute.resolved()
+        """As it is wished for. Blocks made otherwise say so, see ``TranscribedBlock.made_by``. Raises: DeviceError."""
+        wish = self._wish
         return {
             "engine": "whisper",
             "revision": REVISION,
             "model": self._model_id,
-            "device": compute.device,
-            "compute_type": compute.compute_type,
+            "device": wish.device,
+            "compute_type": wish.compute_type,
             "beam_size": self._beam_size,
-            "batch_size": self._batch_size,
+            "batch_size": wish.batch_size,
             "vad": "silero-v6",
             "vad_onset": voice_activity.ONSET,
             "vad_offset": voice_activity.OFFSET,
@@ -85,36 +94,50 @@ class WhisperTranscriber:
         options: TranscriptionOptions,
         *,
         resume_from_s: float = 0.0,
+        made_by: str = "",
         progress: Callable[[float], None],
     ) -> Generator[TranscribedBlock, None, None]:
         """Yields blocks in order; the model is loaded at the first speech and unloaded when the generator closes.
 
-        Raises: ModelMissingError, ModelCorruptError, ResourceError, EngineError; OptionError for a language that the
-        model does not know.
+        Raises: ModelMissingError, ModelCorruptError, ResourceError, EngineError, CardError, DeviceError; OptionError
+        for a language that the model does not know.
         """
         detector = VoiceActivityDetector()
-        worker: BlockTranscriber | None = None
         total = max(waveform.num_samples, 1)
-        with ExitStack() as resident:
+        rungs = ladder(self._wish, self._spare, may_leave=self._card.may_leave)
+        with Descent(
+            rungs,
+            beam_size=self._beam_size,
+            threads=self._compute.threads,
+            residency=self._residency,
+            card=self._card,
+            work=lambda model, speed: self._worker(model, speed, waveform, detector, options),
+            made_by=made_by,
+        ) as descent:
             for block in iterate_blocks(waveform, detector, round(resume_from_s * SAMPLE_RATE_HZ)):
                 found: tuple[TranscriptSegment, ...] = ()
                 if block.activity.spans:
-                    if worker is None:
-                        model = resident.enter_context(self._residency.hold(self._model_id, self._load))
-                        worker = self._worker(model, waveform, detector, options)
                     share = block.samples.shape[0] / total
-                    found = worker.transcribe(block, _part(progress, block.start / total, share))
-                yield _finished(block, found)
+                    found = descent.transcribe(block, _part(progress, block.start / total, share))
+                yield _finished(block, found, descent.made_by if block.activity.spans else "")
                 progress(block.stop / total)
 
-    def _load(self) -> Whisper:
-        return Whisper.load(self._folder, self._compute.resolved())
+    @property
+    def _wish(self) -> Rung:
+        """The rung that the settings name. Raises: DeviceError."""
+        compute = self._compute.resolved()
+        usual = CPU_BATCH if compute.device == "cpu" else CARD_BATCH
+        return Rung(self._folder, self._model_id, compute.device, compute.compute_type, self._batch_size or usual)
 
     def _worker(
-        self, model: Whisper, waveform: Waveform, detector: VoiceActivityDetector, options: TranscriptionOptions
+        self,
+        model: Whisper,
+        speed: Speed,
+        waveform: Waveform,
+        detector: VoiceActivityDetector,
+        options: TranscriptionOptions,
     ) -> BlockTranscriber:
         decoding = Decoding(self._beam_size, vocabulary_sentence(options.vocabulary))
-        speed = Speed(self._batch_size)
         fixed, allowed = choose_languages(model, options)
         shares = {} if fixed else survey_languages(model, waveform, detector, allowed)
         return BlockTranscriber(model, decoding, speed, options.vocabulary, fixed, allowed, shares)
@@ -148,10 +171,10 @@ def _part(progress: Callable[[float], None], start: float, share: float) -> Call
     return lambda fraction: progress(start + share * fraction)
 
 
-def _finished(block: Block, found: tuple[TranscriptSegment, ...]) -> TranscribedBlock:
+def _finished(block: Block, found: tuple[TranscriptSegment, ...], made_by: str) -> TranscribedBlock:
     start_s, end_s = block.start / SAMPLE_RATE_HZ, block.stop / SAMPLE_RATE_HZ
     speech = tuple(
         Span((block.start + span.start) / SAMPLE_RATE_HZ, (block.start + span.stop) / SAMPLE_RATE_HZ)
         for span in block.activity.spans
     )
-    return TranscribedBlock(start_s, end_s, found, speech)
+    return TranscribedBlock(start_s, end_s, found, speech, made_by)

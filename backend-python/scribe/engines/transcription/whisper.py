@@ -1,8 +1,9 @@
 """One Whisper model in CTranslate2 form: encode, tell the language, decode, align.
 
 Owns everything that knows faster-whisper or ctranslate2; never decides what is speech, which language or which text
-to believe. Sound is encoded once and one window at a time (eight at once cost more CPU and ten times the memory:
-the attention matrices of a 30 s window are 72 MB); its encoding serves detection, decoding and alignment.
+to believe. Sound is encoded once, on a processor one window at a time (eight at once cost more CPU and ten times the
+memory: the attention matrices of a 30 s window are 72 MB), on a card several; its encoding serves detection, decoding
+and alignment.
 
 Usage::
 
@@ -23,7 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scribe.domain.audio import SAMPLE_RATE_HZ, Samples
-from scribe.domain.errors import EngineError, ModelCorruptError, ModelMissingError, ResourceError
+from scribe.domain.errors import EngineError, ModelCorruptError, ModelMissingError
+from scribe.engines.accelerators import Library, choose
+from scribe.engines.card_errors import card_errors
+from scribe.engines.cuda_libraries import FOR_CTRANSLATE2, preload
 from scribe.engines.transcription.words import TimedToken
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -58,16 +62,20 @@ class Compute:
     """CPU threads of the model; 0: the library's choice (``OMP_NUM_THREADS`` or four)."""
 
     def resolved(self) -> "Compute":
-        """With every ``auto`` replaced by what this machine has."""
-        import ctranslate2
-
-        device = self.device
-        if device == "auto":
-            device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
+        """With every ``auto`` replaced by what this machine has. Raises: DeviceError."""
+        device = choose(Library.CTRANSLATE2, self.device)
         compute_type = self.compute_type
         if compute_type == "auto":
-            compute_type = "int8" if device == "cpu" else "float16"
+            compute_type = "int8" if device == "cpu" else _best_on_a_card()
         return Compute(device, compute_type, self.threads)
+
+
+def _best_on_a_card() -> str:
+    """float16 where the card is quick at it (from compute capability 7.0 on), else 8 bits with float32 around them."""
+    import ctranslate2
+
+    supported = ctranslate2.get_supported_compute_types("cuda")
+    return next((kind for kind in ("float16", "int8_float32") if kind in supported), "float32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,8 @@ class Whisper:
             raise ModelMissingError(f"There is no Whisper model in {folder}: run `scribe models pull {folder.name}`.")
         if not (folder / "tokenizer.json").is_file():  # without it faster-whisper would ask the hub
             raise ModelCorruptError(f"{folder} lacks tokenizer.json: run `scribe models pull {folder.name}` again.")
+        if compute.device == "cuda":
+            preload(FOR_CTRANSLATE2)  # CTranslate2 opens cuBLAS by its bare name
         import faster_whisper
         from faster_whisper.feature_extractor import FeatureExtractor
 
@@ -142,13 +152,37 @@ class Whisper:
         The frame is the sound with ``TAIL_S`` of blank after it, in steps of ``FRAME_STEP_S``: the encoder's cost is
         quadratic in it, and half of Whisper's 30 s is enough for half the speech.
         """
+        array: Encoded = self._encoded(self._mel(samples)[None])[0]
+        return array
+
+    def encode_all(self, sounds: Sequence[Samples], batch_size: int) -> list[Encoded]:
+        """The same for several windows, up to ``batch_size`` of one frame at a time; in the order of ``sounds``."""
+        if batch_size <= 1:
+            return [self.encode(samples) for samples in sounds]
+        frames = [encoded_s(samples.shape[0] / SAMPLE_RATE_HZ) for samples in sounds]
+        found: dict[int, Encoded] = {}
+        for frame_s in sorted(set(frames)):
+            alike = [index for index, other in enumerate(frames) if other == frame_s]
+            for first in range(0, len(alike), batch_size):
+                batch = alike[first : first + batch_size]
+                found.update(
+                    zip(batch, self._encoded(np.stack([self._mel(sounds[index]) for index in batch])), strict=True)
+                )
+        return [found[index] for index in range(len(sounds))]
+
+    def _mel(self, samples: Samples) -> npt.NDArray[np.float32]:
+        """(n_mels, frames of the window's frame) float32."""
         frame_s = encoded_s(samples.shape[0] / SAMPLE_RATE_HZ)
         mel = np.zeros((self._model.model.n_mels, frame_s * _MEL_FRAMES_PER_SECOND), dtype=np.float32)
         sound = self._features(samples)[:, :-1][:, : mel.shape[1]]  # (n_mels, frames)
         mel[:, : sound.shape[1]] = sound
+        return mel
+
+    def _encoded(self, mels: npt.NDArray[np.float32]) -> Encoded:
+        """(num, n_mels, frames) -> (num, positions, width)."""
         with _engine_errors("run"):
-            encoded = self._model.model.encode(_storage(mel[None]), to_cpu=True)
-        array: Encoded = np.array(encoded)[0]
+            encoded = self._model.model.encode(_storage(mels), to_cpu=True)
+        array: Encoded = np.array(encoded)
         return array
 
     def detect_language(self, encoded: Encoded) -> dict[str, float]:
@@ -245,15 +279,9 @@ def _storage(array: npt.NDArray[Any]) -> Any:
 
 @contextmanager
 def _engine_errors(verb: str) -> Iterator[None]:
-    """The library's errors as ours. Raises: ResourceError for memory, EngineError for the rest."""
+    """The library's errors as ours. Raises: ResourceError for memory, CardError for a lost card, else EngineError."""
     try:
-        yield
-    except MemoryError as error:
-        raise ResourceError(_OUT_OF_MEMORY) from error
+        with card_errors("The Whisper model"):
+            yield
     except (RuntimeError, ValueError) as error:
-        if "out of memory" in str(error).lower():
-            raise ResourceError(_OUT_OF_MEMORY) from error
         raise EngineError(f"The Whisper model could not be {verb}: {error}") from error
-
-
-_OUT_OF_MEMORY = "The Whisper model ran out of memory: choose a smaller model or a smaller batch."

@@ -14,6 +14,8 @@ class Listening:
     def __init__(self) -> None:
         self.num_chunks = 0
 
+    batch_size = 0
+
     def run(self, batch: FloatArray) -> FloatArray:
         self.num_chunks += len(batch)
         classes = np.full((len(batch), CHUNK_FRAMES, 7), -20.0, np.float32)

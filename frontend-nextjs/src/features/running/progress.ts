@@ -67,7 +67,7 @@ export type FailureKind = "recording" | "room" | "models" | "worker" | "bug";
 export function failureKind(code: string): FailureKind {
   if (code.startsWith("audio.") || code.startsWith("input.") || code === "option.invalid") return "recording";
   if (code === "resource.exhausted" || code === "engine.crashed" || code === "run.worker_lost") return "room";
-  if (code.startsWith("model.")) return "models";
-  if (code.endsWith(".unavailable") || code === "run.lease_lost" || code === "artefact.unreadable") return "worker";
+  if (code.startsWith("model.") || code === "engine.device_unusable") return "models";
+  if (code.endsWith(".unavailable") || code === "engine.card_lost" || code === "run.lease_lost" || code === "artefact.unreadable") return "worker";
   return "bug";
 }
