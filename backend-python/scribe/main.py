@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from scribe import __version__
 from scribe.adapters.event_hub import EventHub
@@ -40,6 +41,9 @@ from scribe.services.reaper import Reaper
 
 LAST_READS_TIMEOUT_S = 5.0
 LAST_SPANS_TIMEOUT_S = 2.0
+NO_TELEMETRY_OF_FASTAPI: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""Ours says no more than ``core/telemetry.py`` allows. FastAPI's own records addresses and the messages of exceptions,
+and a variable of the environment is enough to have them sent (``fastapi/telemetry/_runtime.py``)."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -81,7 +85,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await patient_engine.dispose()
             await asyncio.to_thread(telemetry.close, LAST_SPANS_TIMEOUT_S)
 
-    app = FastAPI(title="Smart Meeting Scribe", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Smart Meeting Scribe",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=NO_TELEMETRY_OF_FASTAPI,
+    )
     install_error_handlers(app)
     install_security_headers(app)
     install_body_limit(app)

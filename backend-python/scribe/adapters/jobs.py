@@ -194,13 +194,14 @@ class JobRepository:
         return await self._session.scalar(query.execution_options(synchronize_session=False)) is not None
 
     async def requeue(
-        self, meeting_id: MeetingId, options: RunOptions | None, max_attempts: int
+        self, meeting_id: MeetingId, options: RunOptions | None, max_attempts: int, traceparent: str | None = None
     ) -> StatusChange | None:
         """A new run from the start; what the last one published stays readable. ``None``: it has not ended yet."""
         values: dict[str, Any] = {
             "run": MeetingRow.run + 1,
             "attempt": 0,
             "max_attempts": max_attempts,
+            "traceparent": traceparent,
             "queued_at": func.now(),
             "next_attempt_at": func.now(),
             "started_at": None,
@@ -385,6 +386,7 @@ def _job(row: Any) -> ClaimedJob:
         row.size_bytes,
         row.sha256,
         RunOptions.from_json(row.options),
+        row.traceparent,
     )
 
 

@@ -1,15 +1,16 @@
-"""One id, one log line and one count for every request.
+"""One id, one log line, one count and, where traces are wanted, one span for every request.
 
 Owns what is written about requests: the route's template instead of the address, and no query string (it may hold
 secrets or what somebody searched for). Works on the ASGI messages, so that streams flow through as they come.
 
 Usage::
 
-    install_observation(app, Metrics())     # last: what is added last is outermost
+    install_observation(app, Metrics(), telemetry)     # last: what is added last is outermost
 """
 
 import re
 import time
+from contextlib import AbstractContextManager, nullcontext
 from uuid import uuid4
 
 import structlog
@@ -18,6 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scribe.core.logging import get_logger
+from scribe.core.telemetry import NO_SPAN, Kind, NoTelemetry, Span, Telemetry, trace
+from scribe.core.trace_context import HEADER, TraceParent
 from scribe.services.metrics import Metrics
 
 REQUEST_ID = "X-Request-ID"
@@ -28,17 +31,20 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SERVER_ERROR = 500
 CLIENT_LEFT = 499
 """nginx's number for a client that closed the connection before the answer began."""
+TRACED = "/api/"
+"""Health checks, scrapes and pages would bury what somebody asked for."""
 
 
-def install_observation(app: FastAPI, metrics: Metrics) -> None:
+def install_observation(app: FastAPI, metrics: Metrics, telemetry: Telemetry | None = None) -> None:
     app.state.metrics = metrics
-    app.add_middleware(Observation, metrics=metrics)
+    app.add_middleware(Observation, metrics=metrics, telemetry=telemetry or NoTelemetry())
 
 
 class Observation:
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
         self._app = app
         self._metrics = metrics
+        self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,7 +73,7 @@ class Observation:
             await send(message)
 
         self._metrics.request_began()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), self._span(scope) as span:
             try:
                 await self._app(scope, receive_counted, send_with_id)
             except Exception:
@@ -81,6 +87,7 @@ class Observation:
                     method, route, status or CLIENT_LEFT,
                     seconds=seconds, received_bytes=received_bytes, is_stream=is_stream,
                 )  # fmt: skip
+                _conclude(span, method, route, status or CLIENT_LEFT)
                 get_logger().info(
                     "request.finished",
                     method=method,
@@ -88,6 +95,19 @@ class Observation:
                     status=status or CLIENT_LEFT,
                     seconds=round(seconds, 4),
                 )
+
+    def _span(self, scope: Scope) -> AbstractContextManager[Span]:
+        if not self._telemetry.is_on or not scope["path"].startswith(TRACED):
+            return nullcontext(NO_SPAN)
+        parent = TraceParent.parse(Headers(scope=scope).get(HEADER))
+        return trace(self._telemetry, "request", kind=Kind.SERVER, parent=parent)
+
+
+def _conclude(span: Span, method: str, route: str, status: int) -> None:
+    span.rename(f"{method} {route}")
+    span.set({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+    if status >= SERVER_ERROR:
+        span.failed(str(status))
 
 
 def _request_id(scope: Scope) -> str:

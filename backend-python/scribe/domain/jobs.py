@@ -40,6 +40,8 @@ class ClaimedJob:
     size_bytes: int
     sha256: str
     options: RunOptions
+    traceparent: str | None = None
+    """In which trace it was asked for (``core/trace_context.py``); not told to the child."""
 
 
 @dataclass(frozen=True, slots=True)
