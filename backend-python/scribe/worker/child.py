@@ -23,8 +23,9 @@ from scribe.core.logging import configure_logging, get_logger, trace_of
 from scribe.core.paths import storage_url
 from scribe.domain import layout
 from scribe.domain.audio import AudioFacts
-from scribe.domain.errors import InternalError, ResourceError, ScribeError, StorageError
+from scribe.domain.errors import CardError, InternalError, ResourceError, ScribeError, StorageError
 from scribe.domain.jobs import Published
+from scribe.domain.meeting import Stage
 from scribe.domain.namings import HeardSpeaker
 from scribe.domain.requests import RunOptions
 from scribe.domain.results.parts import RecordingPart
@@ -34,11 +35,13 @@ from scribe.engines.voice_calibration import load_cohort
 from scribe.pipeline.run import Request
 from scribe.services.processing import Job, Minutes, transcribe_recording
 from scribe.worker.asking import AskingIdentifier
+from scribe.worker.card_failures import WARNING as CARD_LOST
+from scribe.worker.card_failures import CardFailures
 from scribe.worker.keeping import VoiceKeeper
 from scribe.worker.outline import OutliningConverter
 from scribe.worker.protocol import Failed, Finished, Order
 from scribe.worker.reporting import ReportingObserver
-from scribe.worker.wiring import Workshop, build_workshop
+from scribe.worker.wiring import Workshop, build_workshop, open_card
 
 OOM_SCORE = 500
 """When memory runs out, the kernel is to take this process and not the database."""
@@ -55,24 +58,32 @@ class Attempts:
         self._pipe_fd = pipe_fd
         self._answers = answers
         self._residency = Residency(settings.residency)
+        self._card = open_card(settings)
 
     def make(self, order: Order) -> None:
         """Ends with exactly one report ``Finished`` or ``Failed``."""
         observer = ReportingObserver(self._pipe_fd)
         job = order.job
-        with structlog.contextvars.bound_contextvars(meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt):
+        with structlog.contextvars.bound_contextvars(
+            **order.bound, meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt
+        ):
             try:
                 observer.send(self._finished(order, observer))
             except BrokenPipeError:
                 raise  # the worker let go of us
             except Exception as error:  # noqa: BLE001 -- the edge: the worker decides what a failure means
-                observer.send(_failure(error))
+                observer.send(_failure(error, observer.stage))
 
     def _finished(self, order: Order, observer: ReportingObserver) -> Finished:
         job = order.job
         storage = Storage(storage_url(self._settings))
         source = _recording(storage, order)
-        workshop = self._workshop(job.options)
+        checkpoints = StorageCheckpoints(storage, layout.checkpoints_folder(job.meeting_id), order.scratch)
+        failures = CardFailures(checkpoints, job.run)
+        without = failures.without_the_card(self._settings)
+        if without is not None:
+            observer.warned(CARD_LOST)
+        workshop = self._workshop(job.options, without or self._settings)
         extractor = workshop.tools.extractor
         asking = AskingIdentifier(observer, self._answers, self._settings.identification.model_dump())
         keeper = VoiceKeeper(storage, job, extractor, load_cohort(extractor.model_id))
@@ -85,29 +96,29 @@ class Attempts:
             on_facts=observer.audio_known,
             on_warning=observer.warned,
         )
-        minutes = transcribe_recording(
-            _wanted(order, source, workshop, self._settings),
-            replace(
-                workshop.tools,
-                converter=converter,
-                identifier=None if job.options.voices == "none" else asking,
-                listener=keeper,
-            ),
-            storage,
-            StorageCheckpoints(storage, layout.checkpoints_folder(job.meeting_id), order.scratch),
-            observer,
+        tools = replace(
+            workshop.tools,
+            converter=converter,
+            identifier=None if job.options.voices == "none" else asking,
+            listener=keeper,
         )
+        wanted = _wanted(order, source, workshop, self._settings)
+        wanted = replace(wanted, warnings=() if without is None else (CARD_LOST,))
+        try:
+            minutes = transcribe_recording(wanted, tools, storage, checkpoints, observer)
+        except CardError:
+            failures.note()
+            raise
         observer.audio_known(
             _facts_of(minutes.fusion.recording)
         )  # again, where the conversion was an earlier attempt's
         return Finished(_published(minutes, keeper.speakers(asking.verdicts)))
 
-    def _workshop(self, options: RunOptions) -> Workshop:
-        chosen = self._settings
+    def _workshop(self, options: RunOptions, chosen: Settings) -> Workshop:
         if options.model is not None:
             transcription = chosen.transcription.model_copy(update={"model": options.model})
             chosen = chosen.model_copy(update={"transcription": transcription})
-        return build_workshop(chosen, residency=self._residency, is_asking=options.voices != "none")
+        return build_workshop(chosen, residency=self._residency, is_asking=options.voices != "none", card=self._card)
 
 
 def _recording(storage: Storage, order: Order) -> Path:
@@ -131,6 +142,7 @@ def _wanted(order: Order, source: Path, workshop: Workshop, settings: Settings) 
         SpeakerCount(options.speakers, options.min_speakers, options.max_speakers),
         TranscriptionOptions(options.language, options.allowed_languages, options.vocabulary),
         order.moves,
+        run=job.run,
     )
     return Job(
         request,
@@ -158,7 +170,7 @@ def _facts_of(recording: RecordingPart) -> AudioFacts:
     return AudioFacts(**{**fields, "warnings": tuple(recording.warnings)})
 
 
-def _failure(error: Exception) -> Failed:
+def _failure(error: Exception, stage: Stage | None) -> Failed:
     """What the worker is told. The trace of what nobody foresaw goes to the log and nowhere else."""
     if isinstance(error, ScribeError):
         return Failed(error.code, _plain(str(error)), error.is_retryable)
@@ -166,7 +178,9 @@ def _failure(error: Exception) -> Failed:
         return Failed(ResourceError.code, _NO_MEMORY, is_retryable=True)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return Failed(ResourceError.code, "The worker's disk is full: make room.", is_retryable=True)
-    get_logger().error("job.bug", error=type(error).__name__, trace=trace_of(error))
+    get_logger().error(
+        "job.bug", error=type(error).__name__, stage=None if stage is None else str(stage), trace=trace_of(error)
+    )
     message = f"Something unexpected happened ({type(error).__name__}): please report it."
     return Failed(InternalError.code, message, is_retryable=True)
 

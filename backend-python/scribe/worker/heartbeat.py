@@ -11,6 +11,7 @@ Usage::
 """
 
 import asyncio
+import contextvars
 import threading
 from contextlib import suppress
 from types import TracebackType
@@ -40,7 +41,8 @@ class Heartbeat:
         self._is_over = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beating: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        bound = contextvars.copy_context()  # threads do not inherit what the log is bound to
+        self._thread = threading.Thread(target=bound.run, args=(self._run,), name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -95,6 +97,4 @@ class Heartbeat:
                 await asyncio.wait_for(engine.dispose(), MIN_PATIENCE_S)
 
     def _log(self, event: str, error: str | None) -> None:
-        """Threads do not inherit what the log is bound to."""
-        job = self._job
-        get_logger().warning(event, meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt, error=error)
+        get_logger().warning(event, error=error)

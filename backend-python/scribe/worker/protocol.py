@@ -37,6 +37,8 @@ class Order:
     """The child's to use, the worker's to remove."""
     moves: HandMoves = field(default_factory=HandMoves)
     """What people moved by hand in the minutes of an earlier run."""
+    bound: Mapping[str, str] = field(default_factory=dict)
+    """What every line of the child's log bears: whose child it is, in which trace."""
 
     def to_line(self) -> bytes:
         job = self.job
@@ -54,6 +56,7 @@ class Order:
             "options": job.options.to_json(),
             "scratch": str(self.scratch),
             "moves": self.moves,
+            "bound": dict(self.bound),
         }
         return codec.encode(told) + b"\n"
 
@@ -70,7 +73,8 @@ class Order:
                 "options": RunOptions.from_json(told["options"]),
             }
         )
-        return cls(job, Path(told["scratch"]), codec.decode(HandMoves, codec.encode(told["moves"])))
+        moves = codec.decode(HandMoves, codec.encode(told["moves"]))
+        return cls(job, Path(told["scratch"]), moves, told["bound"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,12 @@ class ReportingObserver:
         self._told_s = 0.0
         self._told_fraction = 0.0
         self._knows_audio = False
+        self.stage: Stage | None = None
+        """What is under way, or was when it broke off."""
 
     def stage_started(self, stage: Stage) -> None:
         self._told_s, self._told_fraction = time.monotonic(), 0.0
+        self.stage = stage
         self.send(StageStarted(stage))
 
     def stage_progressed(self, stage: Stage, fraction: float) -> None:
@@ -45,6 +48,7 @@ class ReportingObserver:
             self.send(StageProgressed(stage, fraction))
 
     def stage_finished(self, metrics: StageMetrics) -> None:
+        self.stage = None
         self.send(StageFinished(metrics))
 
     def warned(self, warning: RunWarning) -> None:

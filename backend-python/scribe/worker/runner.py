@@ -21,6 +21,8 @@ import structlog
 from scribe.adapters.storage import Storage
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger, trace_of
+from scribe.core.telemetry import Kind, NoTelemetry, Telemetry, Value, child_span, trace, traceparent
+from scribe.core.trace_context import TraceParent
 from scribe.domain import layout
 from scribe.domain.errors import (
     ArtefactError,
@@ -41,6 +43,7 @@ from scribe.worker.heartbeat import Heartbeat
 from scribe.worker.interruption import Interruption, Reason
 from scribe.worker.protocol import Failed, Finished, Order, VoicesHeard
 from scribe.worker.scratch import Scratch
+from scribe.worker.stage_spans import StageSpans, models_of
 
 RELEASE_TIMEOUT_S = 2.0
 PUBLISH_PATIENCE_S = 900.0
@@ -60,8 +63,13 @@ class JobRunner:
         scratch: Scratch,
         database_url: str,
         settings: Settings,
+        *,
+        worker_id: str = "",
+        telemetry: Telemetry | None = None,
     ) -> None:
         """``publisher``: a queue whose transactions may last as long as files take to move."""
+        self._worker_id = worker_id
+        self._telemetry = telemetry or NoTelemetry()
         self._queue = queue
         self._publisher = publisher
         self._recognition = recognition
@@ -97,29 +105,43 @@ class JobRunner:
 
     async def run(self, job: ClaimedJob) -> bool:
         """``False``: this worker is not fit to work just now, the meeting was given back untouched."""
+        marks: dict[str, Value | None] = {
+            "scribe.meeting_id": str(job.meeting_id), "scribe.run": job.run, "scribe.attempt": job.attempt,
+            "scribe.worker_id": self._worker_id,
+        }  # fmt: skip
+        parent = TraceParent.parse(job.traceparent)
+        with (
+            structlog.contextvars.bound_contextvars(meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt),
+            trace(self._telemetry, "meeting.attempt", kind=Kind.CONSUMER, parent=parent, attributes=marks) as span,
+        ):
+            end = await self._run(job)
+            span.set({"scribe.ending": _ending(end)})
+            if isinstance(end, Failed):
+                span.failed(end.code)
+        return end is not Reason.UNFIT
+
+    async def _run(self, job: ClaimedJob) -> End:
         begun_s, interruption = time.monotonic(), Interruption()
         self._interruption, self.meeting_id = interruption, job.meeting_id
         self._changed.set()
         if self._is_stopping:
             interruption.tell(Reason.STOPPING)
-        with structlog.contextvars.bound_contextvars(meeting_id=str(job.meeting_id), run=job.run, attempt=job.attempt):
-            get_logger().info("job.claimed")
-            end: End = Reason.LEASE_LOST
-            try:
-                with Heartbeat(self._database_url, self._settings.queue, job, interruption):
-                    end, stage = await self._worked(job, interruption)
-                    await self._end_child(unless=end)
-                    end = await self._settled(job, end, stage, interruption)
-            except LeaseLostError:
-                end = Reason.LEASE_LOST
-            finally:
+        get_logger().info("job.claimed")
+        end: End = Reason.LEASE_LOST
+        try:
+            with Heartbeat(self._database_url, self._settings.queue, job, interruption):
+                end, stage = await self._worked(job, interruption)
                 await self._end_child(unless=end)
-                await asyncio.to_thread(self._tidy, job, end)
-                self._interruption = self.meeting_id = None
-                self._changed.set()
-            ending = end.code if isinstance(end, Failed) else end if isinstance(end, Reason) else "published"
-            get_logger().info("job.ended", ending=str(ending), seconds=round(time.monotonic() - begun_s, 3))
-        return end is not Reason.UNFIT
+                end = await self._settled(job, end, stage, interruption)
+        except LeaseLostError:
+            end = Reason.LEASE_LOST
+        finally:
+            await self._end_child(unless=end)
+            await asyncio.to_thread(self._tidy, job, end)
+            self._interruption = self.meeting_id = None
+            self._changed.set()
+        get_logger().info("job.ended", ending=_ending(end), seconds=round(time.monotonic() - begun_s, 3))
+        return end
 
     # --- the child --------------------------------------------------------------------------------------------------
 
@@ -146,23 +168,27 @@ class JobRunner:
     async def _followed(self, child: ChildProcess, job: ClaimedJob, folder: Path, desk: Desk) -> Finished | Failed:
         """Hears the child out and has everything told before its end is."""
         end: Finished | Failed = Failed(InternalError.code, "The run ended without a result.", is_retryable=True)
-        answering = Answering(self._recognition, job)
-        try:
-            async for report in child.reports(Order(job, folder, await answering.moves())):
-                if isinstance(report, VoicesHeard):
-                    await child.answer(await answering.verdicts(report))
-                elif isinstance(report, Finished):
-                    end = Finished(answering.vouched(report.published))
-                elif isinstance(report, Failed):
-                    end = report
-                else:
-                    desk.put(report)
-        except EngineCrashError as error:
-            get_logger().warning("child.died", reason=str(error), stage=desk.stage and str(desk.stage))
-            end = Failed(error.code, str(error), error.is_retryable)
-        except ArtefactError:
-            get_logger().error("child.incomprehensible")
-        await desk.empty()
+        answering, place = Answering(self._recognition, job), TraceParent.parse(traceparent())
+        bound = {"worker_id": self._worker_id, **({"trace_id": place.trace_id} if place is not None else {})}
+        with StageSpans(self._telemetry, place, models_of(self._settings, job.options)) as spans:
+            try:
+                async for report in child.reports(Order(job, folder, await answering.moves(), bound)):
+                    spans.hear(report)
+                    if isinstance(report, VoicesHeard):
+                        await child.answer(await answering.verdicts(report))
+                    elif isinstance(report, Finished):
+                        end = Finished(answering.vouched(report.published))
+                    elif isinstance(report, Failed):
+                        end = report
+                    else:
+                        desk.put(report)
+            except EngineCrashError as error:
+                get_logger().warning("child.died", reason=str(error), stage=desk.stage and str(desk.stage))
+                end = Failed(error.code, str(error), error.is_retryable)
+                spans.hear(end)
+            except ArtefactError:
+                get_logger().error("child.incomprehensible")
+            await desk.empty()
         return end
 
     async def _end_child(self, unless: End | None = None) -> None:
@@ -189,7 +215,11 @@ class JobRunner:
         """``None``: done. Something else: that is the end now, because publishing failed or was interrupted."""
         match end:
             case Finished(published):
-                return await self._published(job, published, interruption)
+                with child_span("meeting.publish", attributes={"scribe.files": len(published.files)}) as span:
+                    failed = await self._published(job, published, interruption)
+                    if isinstance(failed, Failed):
+                        span.failed(failed.code)
+                return failed
             case Failed(code, message, is_retryable):
                 return await _insist(
                     lambda: self._queue.failed(job, code, message, stage, is_retryable=is_retryable),
@@ -227,6 +257,10 @@ class JobRunner:
             self._storage.delete_folder(layout.staging_folder(results, job.token))
         except ScribeError as error:  # whoever publishes next removes it
             get_logger().warning("staging.left_over", error=type(error).__name__)
+
+
+def _ending(end: End) -> str:
+    return end.code if isinstance(end, Failed) else str(end) if isinstance(end, Reason) else "published"
 
 
 async def _insist(
