@@ -54,6 +54,8 @@ class SavedMeeting:
     names_version: int | None
     names_written: int | None
     """``None``: a database of a version without these."""
+    is_muted: bool
+    """Its recording had its time and was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Held:
     """Who is who, and what people changed: rows of ``speakers``, ``segment_moves`` and ``edits``, which a database of
     an earlier version has not."""
 
+    @property
+    def is_muted(self) -> bool:
+        return self.row.get("audio_removed_at") is not None
+
     def is_as(self, meeting: SavedMeeting) -> bool:
         """Whether the files are those that the dump speaks of."""
         published_at = self.row["published_at"]
@@ -72,6 +78,7 @@ class Held:
             (None if published_at is None else datetime.fromisoformat(published_at)) == meeting.published_at
             and self.row.get("names_version") == meeting.names_version
             and self.row.get("names_written") == meeting.names_written
+            and self.is_muted == meeting.is_muted
         )
 
 
@@ -122,7 +129,8 @@ async def open_snapshot(database_url: str) -> AsyncIterator[Snapshot]:
     ):
         rows = await connection.fetch(
             "select id, created_at, size_bytes, sha256, published_at, (to_jsonb(m) ->> 'names_version')::int, "
-            "(to_jsonb(m) ->> 'names_written')::int from meetings m order by created_at, id"
+            "(to_jsonb(m) ->> 'names_written')::int, (to_jsonb(m) ->> 'audio_removed_at') is not null "
+            "from meetings m order by created_at, id"
         )
         has_bank = await _has(connection, "people")
         yield Snapshot(
@@ -280,8 +288,66 @@ async def _has(connection: asyncpg.Connection, table: str) -> bool:
     return bool(await connection.fetchval("select to_regclass($1) is not null", table))
 
 
-CLEAR = "drop schema public cascade; create schema public;"
-"""Before a restore, in its transaction."""
+CLEAR = """
+do $keep$ begin
+if to_regclass('public.audit_log') is not null and to_regclass('scribe_replaced.audit_log') is null then
+    create schema if not exists scribe_replaced;
+    create table scribe_replaced.audit_log as select * from public.audit_log;
+end if;
+end $keep$;
+drop schema public cascade;
+create schema public;
+"""
+"""Before a restore, in its transaction. The audit log of what is replaced is put aside: nobody's doings are undone by
+an older backup (:func:`bring_log_back`). One that lies there already is of a restore that was cut off, and counts."""
+
+_LOG_COLUMNS = (
+    "sequence, at, action, actor_kind, actor_id, token_id, meeting_id, person_id, subject_id, detail, previous, hash"
+)
+_BRING_LOG_BACK = f"""
+with ending as (select sequence, hash from audit_log order by sequence desc limit 1)
+insert into audit_log ({_LOG_COLUMNS})
+select {_LOG_COLUMNS} from scribe_replaced.audit_log
+where sequence > coalesce((select sequence from ending), 0)
+    and (not exists (select from ending)
+         or exists (select from scribe_replaced.audit_log k join ending e using (sequence) where k.hash = e.hash))
+"""  # noqa: S608 -- constants of this module
+_BEGINS_LATER = """
+select coalesce((select min(sequence) from scribe_replaced.audit_log) > (select max(sequence) from audit_log), false)
+"""
+_REPLACED_HEAD = "select sequence, hash from scribe_replaced.audit_log order by sequence desc limit 1"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedLog:
+    """The audit log that was here before a restore."""
+
+    sequence: int
+    hash: bytes
+    is_kept: bool
+    """It goes on where that of the backup ends; else it is of another installation, and only its end is known."""
+
+
+async def bring_log_back(database_url: str) -> ReplacedLog | None:
+    """What was written down after the backup was made is there again; ``None``: there was no log."""
+    async with connection_of(database_url) as connection, connection.transaction():
+        if not await _has(connection, "scribe_replaced.audit_log"):
+            return None
+        before = await connection.fetchrow(_REPLACED_HEAD)
+        if await connection.fetchval(_BEGINS_LATER):  # its beginning was removed for its age
+            await connection.execute("select audit_log_prune((select max(sequence) from audit_log))")
+        await connection.execute(_BRING_LOG_BACK)
+        is_kept = before is not None and await connection.fetchval(
+            "select exists (select from audit_log where sequence = $1 and hash = $2)", *before
+        )
+        await connection.execute("drop schema scribe_replaced cascade")
+    return None if before is None else ReplacedLog(before[0], before[1], is_kept)
+
+
+async def has_audit_log(database_url: str) -> bool:
+    async with connection_of(database_url) as connection:
+        return await _has(connection, "audit_log")
+
 
 WAKE_UP = """
 delete from sessions;

@@ -67,8 +67,7 @@ async def principal(
 ) -> Principal:
     """From here on they act, for the audit log. Raises: NotSignedInError, CsrfError, PasswordChangeError."""
     who = await _proved(request, ctx)
-    kind = ActorKind.SESSION if who.token_id is None else ActorKind.TOKEN
-    act_as(Actor(kind, who.user_id, who.token_id))
+    act_as(_actor(who))
     return who
 
 
@@ -91,11 +90,16 @@ async def _proved(request: Request, ctx: Context) -> Principal:
 
 def requires(scope: Scope) -> Callable[[Principal], Awaitable[Principal]]:
     async def check(who: Annotated[Principal, Depends(principal)]) -> Principal:
+        act_as(_actor(who))
         if scope not in who.scopes:
             raise ForbiddenError(f"This needs the scope `{scope}`.")
         return who
 
     return check
+
+
+def _actor(who: Principal) -> Actor:
+    return Actor(ActorKind.SESSION if who.token_id is None else ActorKind.TOKEN, who.user_id, who.token_id)
 
 
 Reader = Annotated[Principal, Depends(requires(Scope.READ))]

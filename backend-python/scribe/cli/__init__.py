@@ -36,6 +36,8 @@ def build_app() -> typer.Typer:
     app.command("worker")(import_module("scribe.cli.processes").worker)
     app.command("migrate")(import_module("scribe.cli.processes").migrate)
     app.command("init-env")(import_module("scribe.cli.init_env").init_env)
+    app.command("retention")(import_module("scribe.cli.retention").retention)
+    app.add_typer(import_module("scribe.cli.audit").app, name="audit")
     accounts = import_module("scribe.cli.users")
     app.add_typer(accounts.users_app, name="users")
     app.add_typer(accounts.token_app, name="token")

@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from scribe.cli.connection import connected
+from scribe.core.acting import acting_as
 from scribe.core.config import Settings, load_settings
 from scribe.core.logging import configure_logging
 from scribe.domain.accounts import ROLE_SCOPES, Principal, clean_username
+from scribe.domain.audit import THE_COMMAND
 from scribe.domain.errors import ConflictError
 
 if TYPE_CHECKING:  # the database's libraries are loaded by the commands that need them, not by `scribe --help`
@@ -39,7 +41,8 @@ def with_units(work: Callable[["UnitOfWorkFactory"], Awaitable[Answer]], setting
         finally:
             await engine.dispose()
 
-    return asyncio.run(on_an_engine())
+    with acting_as(THE_COMMAND):
+        return asyncio.run(on_an_engine())
 
 
 async def principal_of(units: "UnitOfWorkFactory", username: str) -> Principal:

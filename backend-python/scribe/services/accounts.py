@@ -13,6 +13,7 @@ Usage::
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import NoReturn
 
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.config import ApiSettings
@@ -20,6 +21,7 @@ from scribe.core.logging import get_logger
 from scribe.core.passwords import check_new_password, hash_password, verify_password
 from scribe.core.tokens import digest, new_csrf_token, new_one_time_password, new_session_id
 from scribe.domain.accounts import FIRST_ADMINISTRATOR, ROLE_SCOPES, BrowserSession, Principal, Role, Scope, User
+from scribe.domain.audit import Action, Actor, ActorKind
 from scribe.domain.errors import ForbiddenError, NotFoundError, NotSignedInError, SignInError, WeakPasswordError
 from scribe.services.rates import check_rate
 
@@ -84,17 +86,18 @@ async def sign_in(
         stored = None if user is None else await unit.accounts.password_hash(user.id)
     verdict = await verify_password(credentials.password, stored)
     if user is None or not verdict.is_right:
-        get_logger().warning("account.sign_in_refused", user_id=user and str(user.id), address=origin.address)
-        raise _wrong()
+        await _refused(units, user, origin)
     async with units() as unit:
         now = await unit.accounts.user(user.id, for_update=True)
-        if now is None or not now.is_active or await unit.accounts.password_hash(user.id) != stored:
-            get_logger().warning("account.sign_in_refused", user_id=str(user.id), address=origin.address)
-            raise _wrong()
-        await unit.accounts.signed_in(user.id, new_hash=verdict.new_hash)
-        if origin.session_secret is not None:
-            await unit.accounts.end_session(digest(origin.session_secret))
-        signed_in = await _new_session(unit, now, origin.user_agent, settings)
+        is_refused = now is None or not now.is_active or await unit.accounts.password_hash(user.id) != stored
+        if now is not None and not is_refused:
+            await unit.accounts.signed_in(user.id, new_hash=verdict.new_hash)
+            if origin.session_secret is not None:
+                await unit.accounts.end_session(digest(origin.session_secret))
+            signed_in = await _new_session(unit, now, origin.user_agent, settings)
+            unit.record(Action.SIGNED_IN, subject_id=user.id, actor=Actor(ActorKind.SESSION, user.id))
+    if now is None or is_refused:
+        await _refused(units, user, origin)
     get_logger().info("account.signed_in", user_id=str(user.id), address=origin.address)
     return signed_in
 
@@ -113,6 +116,8 @@ async def change_password(
         stored = await unit.accounts.password_hash(who.user_id)
     if not (await verify_password(current, stored)).is_right:
         get_logger().warning("account.password_change_refused", user_id=str(who.user_id))
+        async with units() as unit:
+            unit.record(Action.SIGN_IN_REFUSED, subject_id=who.user_id)
         raise SignInError("The current password is wrong.")
     check_new_password(new, who.username)
     if (await verify_password(new, stored)).is_right:
@@ -125,6 +130,7 @@ async def change_password(
         await unit.accounts.set_password(who.user_id, new_hash, must_change=False)
         await unit.accounts.end_sessions_of(who.user_id)
         signed_in = await _new_session(unit, user, user_agent, settings)
+        unit.record(Action.PASSWORD_CHANGED, subject_id=who.user_id)
     get_logger().info("account.password_changed", user_id=str(who.user_id))
     return signed_in
 
@@ -135,6 +141,7 @@ async def sign_out(units: UnitOfWorkFactory, who: Principal) -> None:
         raise ForbiddenError("An API token is not signed in: revoke it instead.")
     async with units() as unit:
         await unit.accounts.end_session(who.session_id)
+        unit.record(Action.SIGNED_OUT, subject_id=who.user_id)
     get_logger().info("account.signed_out", user_id=str(who.user_id))
 
 
@@ -154,6 +161,7 @@ async def change_display_name(units: UnitOfWorkFactory, who: Principal, display_
         if await unit.accounts.user(who.user_id, for_update=True) is None:
             raise _ended()
         await unit.accounts.change_user(who.user_id, role=None, is_active=None, display_name=display_name)
+        unit.record(Action.USER_CHANGED, subject_id=who.user_id, detail={"fields": ["display_name"]})
     get_logger().info("user.changed", user_id=str(who.user_id))
     return await read_me(units, who)
 
@@ -167,6 +175,8 @@ async def end_session(units: UnitOfWorkFactory, who: Principal, session_id: byte
     """Raises: NotFoundError."""
     async with units() as unit:
         was_there = await unit.accounts.end_session(session_id, who.user_id)
+        if was_there:
+            unit.record(Action.SESSION_ENDED, subject_id=who.user_id)
     if not was_there:
         raise NotFoundError("You have no such session.")
 
@@ -221,6 +231,8 @@ async def ensure_first_administrator(units: UnitOfWorkFactory) -> str | None:
             await unit.accounts.end_sessions_of(user.id)
         else:
             user = None
+        if user is not None:
+            unit.record(Action.USER_PASSWORD_RESET, subject_id=user.id, detail={"is_first_administrator": True})
     get_logger().info("account.first_administrator", user_id=user and str(user.id))
     return None if user is None else password
 
@@ -232,6 +244,16 @@ async def _new_session(unit: UnitOfWork, user: User, user_agent: str, settings: 
     await unit.accounts.add_session(user.id, digest(secret), csrf_token, shown, lasts)
     fresh = await unit.accounts.user(user.id)
     return SignedIn(fresh or user, secret, csrf_token)
+
+
+async def _refused(units: UnitOfWorkFactory, user: User | None, origin: Origin) -> NoReturn:
+    """Raises: SignInError."""
+    get_logger().warning("account.sign_in_refused", user_id=user and str(user.id), address=origin.address)
+    async with units() as unit:
+        unit.record(
+            Action.SIGN_IN_REFUSED, subject_id=None if user is None else user.id, actor=Actor(ActorKind.SESSION)
+        )
+    raise _wrong()
 
 
 def _ended() -> NotSignedInError:

@@ -23,6 +23,7 @@ from scribe.domain.audit import NO_HEAD, Action, ChainBroken, Detail, Entry, Hea
 
 BATCH = 2000
 """Entries that are read and proved at a time: some 40 ms."""
+MAX_PRUNED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +129,27 @@ async def tell_head(units: UnitOfWorkFactory) -> None:
 
 
 async def prune(units: UnitOfWorkFactory, kept_days: float | None) -> int:
-    """Removes what is older, from the beginning; an entry says up to where, so that the rest stays provable. What is
-    older than an entry before it, as a read is by seconds, goes with the next round. Returns how many."""
+    """Removes what is older, from the beginning; an entry says up to where, so that the rest stays provable. At most
+    :data:`MAX_PRUNED` at a time: whoever writes an entry waits meanwhile. An entry that is older than one before it, as
+    a read is by seconds, goes with a later round. Returns how many."""
     if kept_days is None:
         return 0
     async with units() as unit:
-        last = await _last_to_remove(unit.audit, datetime.now(UTC) - timedelta(days=kept_days))
-        if last is None:
+        oldest = await unit.audit.oldest()
+        cutoff = datetime.now(UTC) - timedelta(days=kept_days)
+        last = None if oldest is None or oldest[1] >= cutoff else await _last_to_remove(unit.audit, oldest[0], cutoff)
+        if oldest is None or last is None:
             return 0
-        removed = await unit.audit.prune(last.sequence)
-        detail: Detail = {"removed": removed, "last_sequence": last.sequence, "last_hash": last.hash.hex()}
+        count = last.sequence - oldest[0] + 1
+        detail: Detail = {"removed": count, "last_sequence": last.sequence, "last_hash": last.hash.hex()}
         unit.record(Action.AUDIT_PRUNED, detail=detail)
-    get_logger().info("audit.pruned", removed=removed, last_sequence=last.sequence)
-    return removed
+        await unit.flush_entries()  # first: it follows the last one, which may be among those that go
+        await unit.audit.prune(last.sequence)
+    get_logger().info("audit.pruned", removed=count, last_sequence=last.sequence)
+    return count
 
 
-async def _last_to_remove(log: AuditRepository, cutoff: datetime) -> Entry | None:
-    oldest = await log.oldest()
-    if oldest is None or oldest[1] >= cutoff:
-        return None
+async def _last_to_remove(log: AuditRepository, oldest: int, cutoff: datetime) -> Entry | None:
     keep = await log.oldest_to_keep(cutoff)
     last = (await log.head()).sequence if keep is None else keep - 1
-    return await log.entry(last) if last >= oldest[0] else None
+    return await log.entry(min(last, oldest + MAX_PRUNED - 1))

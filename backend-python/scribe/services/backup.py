@@ -34,6 +34,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.database import build_engine
 from scribe.core.migrate import known_revisions, migrate
 from scribe.domain import layout
+from scribe.domain.audit import THE_COMMAND, Action, Detail
 from scribe.domain.erasures import Tombstone
 from scribe.domain.errors import BackupError, ConflictError, ResourceError
 from scribe.domain.people import PersonId
@@ -85,6 +86,8 @@ class _Found:
 async def back_up(database_url: str, storage: Storage, target: Path, told: Told) -> BackupReport:
     """Raises: ConflictError when ``target`` is taken, ResourceError, UnavailableError, StorageError."""
     with new_backup(target) as folder:
+        if await backup_rows.has_audit_log(database_url):  # before an upgrade there may be none
+            await _write_down(database_url, Action.BACKUP_MADE, {})
         async with backup_rows.open_snapshot(database_url) as snapshot:
             _refuse_too_little_room(folder.path, sum(meeting.size_bytes for meeting in snapshot.meetings), target)
             client = PostgresClient(database_url, snapshot.server_major)
@@ -141,6 +144,7 @@ async def restore(
     try:
         await migrate(engine)
         await backup_rows.wake_up(database_url)
+        await _write_down(database_url, Action.BACKUP_RESTORED, await _log_brought_back(database_url, manifest))
         units = UnitOfWorkFactory(engine)
         erased_again = await forgetting.reapply(units, storage)
         await asyncio.to_thread(_remove_others, storage, {entry.key for entry in manifest.files})
@@ -148,6 +152,29 @@ async def restore(
     finally:
         await engine.dispose()
     return RestoreReport(manifest.created_at, manifest.num_meetings, len(manifest.files), erased_again)
+
+
+async def _log_brought_back(database_url: str, manifest: Manifest) -> Detail:
+    """What the audit log of this installation says of the restore."""
+    replaced = await backup_rows.bring_log_back(database_url)
+    created_at = manifest.created_at.isoformat(timespec="seconds")
+    detail: dict[str, str | int | bool] = {"backup_of": created_at, "meetings": manifest.num_meetings}
+    if replaced is None:
+        return detail
+    return detail | {
+        "replaced_sequence": replaced.sequence,
+        "replaced_head": replaced.hash.hex(),
+        "is_log_kept": replaced.is_kept,
+    }
+
+
+async def _write_down(database_url: str, action: Action, detail: Detail) -> None:
+    engine = build_engine(database_url, pool_size=1, application=backup_rows.APPLICATION)
+    try:
+        async with UnitOfWorkFactory(engine)() as unit:
+            unit.record(action, detail=detail, actor=THE_COMMAND)
+    finally:
+        await engine.dispose()
 
 
 def backups_holding(folder: Path, person_id: PersonId) -> BackupsHolding:
@@ -183,21 +210,28 @@ async def _save_files(
             if recording is not None:
                 folder.remove(recording)
             return
-        made = await asyncio.to_thread(_save_made, storage, folder, meeting, told)
+        skipped = layout.sounds_of(meeting.id) if held.is_muted else ()
+        made = await asyncio.to_thread(_save_made, storage, folder, meeting, skipped, told)
+        if held.is_muted and recording is not None:  # it went meanwhile, or is about to
+            folder.remove(recording)
+            recording = None
     if not held.is_as(meeting):
         found.published.append(held.row)
         if held.names:
             found.names[str(meeting.id)] = held.names
-    if recording is None or recording.sha256 != meeting.sha256:
+    if not held.is_muted and (recording is None or recording.sha256 != meeting.sha256):
         found.lost.append(str(meeting.id))
     found.files += [recording, *made] if recording is not None else made
 
 
-def _save_made(storage: Storage, folder: BackupFolder, meeting: SavedMeeting, told: Told) -> list[Entry]:
-    """Everything of the meeting but the recording and half-made results."""
+def _save_made(
+    storage: Storage, folder: BackupFolder, meeting: SavedMeeting, skipped: tuple[str, ...], told: Told
+) -> list[Entry]:
+    """Everything of the meeting but the recording, half-made results, and what is in ``skipped``."""
     recording = layout.recording_folder(meeting.id)
     folders = [each for each in layout.meeting_folders(meeting.created_at, meeting.id) if each != recording]
     keys = [key for each in folders for key in storage.keys(each) if f"/{layout.STAGING_PREFIX}" not in key]
+    keys = [key for key in keys if not key.startswith(skipped)]
     return _save(storage, folder, keys, told)
 
 

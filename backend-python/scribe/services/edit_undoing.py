@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.corrected_speech import Fit
 from scribe.domain.edits import Edit, EditKind
 from scribe.domain.meeting import MeetingId
@@ -37,6 +38,7 @@ from scribe.services.edit_desk import (
     read,
     unchanged,
 )
+from scribe.services.edit_recording import record_edit
 from scribe.services.edit_views import EditMade, conflict, shown
 from scribe.services.moves import names_changed
 from scribe.services.transcripts import Transcript
@@ -78,6 +80,7 @@ async def _undo(desk: EditDesk, who: Principal, meeting_id: MeetingId, edit_id: 
     async with unchanged(desk, who, meeting) as unit:
         if edit.undone_at is None:
             await unit.edits.undone(edit.id, who.user_id, datetime.now(UTC))
+            record_edit(unit, Action.TRANSCRIPT_EDIT_UNDONE, edit)
             await unit.speakers.remove_moves_of(edit.id)
             version = await names_changed(unit, meeting, *_labels(edit), is_patient=True)
         else:
@@ -108,6 +111,7 @@ async def _redo(desk: EditDesk, who: Principal, meeting_id: MeetingId, edit_id: 
     async with unchanged(desk, who, meeting) as unit:
         _, real_position = await next_place(unit, meeting.id)
         await unit.edits.redone(edit.id, real_position, payload, meeting.results_run if edit.is_lost else edit.run)
+        record_edit(unit, Action.TRANSCRIPT_EDIT_REDONE, edit)
         for move in moves:
             await unit.speakers.add_move(replace(move, position=real_position))
         version = await names_changed(unit, meeting, *_labels(edit), is_patient=True)
@@ -135,6 +139,7 @@ async def _decide_again(desk: EditDesk, who: Principal, meeting: Meeting, edit: 
             else:
                 _, position = await next_place(unit, meeting.id)
                 await unit.edits.redone(edit.id, position, edit.payload, edit.run)
+            record_edit(unit, Action.TRANSCRIPT_EDIT_UNDONE if is_undo else Action.TRANSCRIPT_EDIT_REDONE, edit)
             version = await names_changed(unit, meeting, edit.label)
         else:
             version = meeting.names_version

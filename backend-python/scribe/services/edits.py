@@ -19,6 +19,7 @@ from scribe.adapters.unit_of_work import UnitOfWork
 from scribe.core.ids import uuid7
 from scribe.domain import corrections
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.edits import Edit, EditId, EditKind, SeenLine
 from scribe.domain.errors import ConflictError, NotFoundError, OptionError
 from scribe.domain.meeting import MeetingId
@@ -37,6 +38,7 @@ from scribe.services.edit_desk import (
     read,
     unchanged,
 )
+from scribe.services.edit_recording import record_edit
 from scribe.services.edit_views import EditMade, conflict, shown
 from scribe.services.moves import MAX_MOVES, names_changed
 from scribe.services.transcripts import Transcript
@@ -113,6 +115,7 @@ async def _correct(
     async with unchanged(desk, who, meeting) as unit:
         edit = await _new(unit, who, meeting, kind, lines, after)
         await unit.edits.add(edit)
+        record_edit(unit, Action.TRANSCRIPT_EDITED, edit)
         version = await names_changed(unit, meeting, edit.label, is_patient=True)
         view = await shown(unit, edit)
     changed = transcript.patched(found, after, edit.id)
@@ -212,6 +215,7 @@ async def _add_moves(
             seen.meeting.results_run,
         )  # fmt: skip
         await unit.edits.add(edit)
+        record_edit(unit, Action.TRANSCRIPT_EDITED, edit)
         for move in moves:
             await unit.speakers.add_move(replace(move, position=real_position))
         labels = {to_label, *(label for _, label in spans)}

@@ -22,6 +22,7 @@ from scribe.core.config import Settings
 from scribe.core.ids import uuid7
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.enrolments import (
     OVER_KEPT_FOR,
     QUESTIONED_FOR,
@@ -150,6 +151,8 @@ async def submit(
         async with desk.units() as unit:
             await _enrollable(unit, who, person_id, kind, desk.settings)
             enrolment = await unit.enrolments.add(new)
+            action = Action.VOICE_OFFERED if kind is EnrolmentKind.ENROL else Action.VOICE_TESTED
+            unit.record(action, person_id=person_id, subject_id=enrolment_id)
     except ScribeError:
         async with desk.units() as unit:  # whether the commit whose answer got lost went through
             made = await unit.enrolments.get(enrolment_id)
@@ -192,6 +195,13 @@ async def from_speaker(
                 label=label,
             )
         )
+        unit.record(
+            Action.VOICE_OFFERED,
+            meeting_id=meeting_id,
+            person_id=person_id,
+            subject_id=enrolment.id,
+            detail={"label": label},
+        )
     await desk.ring()
     return enrolment
 
@@ -232,6 +242,7 @@ async def confirm(desk: Desk, who: Principal, enrolment_id: EnrolmentId) -> Enro
         if asked.status is not EnrolmentStatus.QUESTIONED:
             raise ConflictError(f"This enrolment is {asked.status}: there is nothing to confirm.")
         await unit.enrolments.confirm(enrolment_id)
+        unit.record(Action.VOICE_CONFIRMED, person_id=asked.person_id, subject_id=enrolment_id)
         confirmed = await _visible(unit, who, enrolment_id)
     await desk.ring()
     return confirmed
@@ -311,6 +322,7 @@ async def enrol_measured(
         confirmed_at=now if confirmed_by is not None else None,
     )
     await unit.voiceprints.add(stored)
+    unit.record(Action.VOICE_ENROLLED, meeting_id=meeting_id, person_id=person.id, subject_id=voiceprint_id)
     return stored
 
 

@@ -25,6 +25,7 @@ from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action, Detail
 from scribe.domain.erasures import Tombstone, new_pseudonym
 from scribe.domain.errors import ArtefactError, ForbiddenError, NotFoundError, UnavailableError
 from scribe.domain.events import EventKind, NewEvent
@@ -57,6 +58,7 @@ async def forget(units: UnitOfWorkFactory, who: Principal, person_id: PersonId, 
                 pseudonym = new_pseudonym() if policy is NamePolicy.PSEUDONYMISE else None
                 stone = Tombstone(person_id, datetime.now(UTC), policy, pseudonym)
                 report = await _forget(unit, Subject(person_id), person, stone)
+                _record(unit, stone, report)
                 get_logger().info(
                     "person.forgotten", person_id=str(person_id), policy=str(policy), meetings=len(report.meetings)
                 )
@@ -165,10 +167,15 @@ async def _again(units: UnitOfWorkFactory, stone: Tombstone) -> None:
         person = await unit.erasures.person(stone.person_id, for_update=True)
         if stone.policy is None:
             await unit.erasures.withdraw_consents(stone.person_id, stone.erased_at)
-            await _erase_voice_only(unit, whose, stone.erased_at)
+            _record(unit, stone, await _erase_voice_only(unit, whose, stone.erased_at))
         else:
-            await _forget(unit, whose, person, stone)
+            _record(unit, stone, await _forget(unit, whose, person, stone))
     get_logger().info("person.forgotten_again", person_id=str(stone.person_id), policy=stone.kind)
+
+
+def _record(unit: UnitOfWork, stone: Tombstone, report: Forgotten) -> None:
+    detail: Detail = {"names": stone.kind, "voiceprints": report.voiceprints, "meetings": len(report.meetings)}
+    unit.record(Action.PERSON_FORGOTTEN, person_id=stone.person_id, detail=detail)
 
 
 async def _forget(unit: UnitOfWork, whose: Subject, person: KnownPerson | None, stone: Tombstone) -> Forgotten:

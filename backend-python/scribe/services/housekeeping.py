@@ -24,7 +24,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain.errors import ScribeError
-from scribe.services import enrolment, forgetting, idempotency, resumable, rewriting
+from scribe.services import audit, enrolment, forgetting, idempotency, resumable, retention, rewriting
 from scribe.services.uploads import Desk
 from scribe.services.voice_litter import remove_voice_litter
 
@@ -44,6 +44,8 @@ MAX_ORPHAN_SHARE = 0.2
 FEW_ORPHANS = 20
 """More than both is no litter but a database and a storage that do not belong together: nothing is removed then."""
 BATCH = 200
+HEAD_EVERY_S = 24 * 3600.0
+"""The end of the audit log is told to the process's log: one a day and process is enough for an auditor."""
 MAX_FAILURES = 5
 """In one round: one folder may be at fault, more are the storage."""
 _TOPS = {"uploads": 1, "checkpoints": 1, "derived": 1, "results": 2}
@@ -60,6 +62,8 @@ class Housekeeping:
         self._desk = Desk(units, storage, bell, settings)
         self._is_reapplied = False
         self._next_thorough = time.monotonic() + random.uniform(30, 120)  # noqa: S311 -- so that processes differ
+        self._next_sweep = time.monotonic() + min(settings.retention.sweep_every_s, random.uniform(10, 60))  # noqa: S311
+        self._next_head = 0.0
 
     async def run_forever(self) -> None:
         while True:
@@ -79,11 +83,17 @@ class Housekeeping:
                 return False
             if not self._is_reapplied:
                 await self._each([self.reapply])
+            if time.monotonic() > self._next_sweep:
+                self._next_sweep = time.monotonic() + self._settings.retention.sweep_every_s
+                await self._each([self.sweep])
             await self._each([self.purge, self.store_tombstones, self.finish_uploads])
             if thorough:
                 await self._each([self.expire_uploads, self.expire_enrolments, self.reapply, self.retention])
                 await self._each([self.purge, self.remove_orphans, self.remove_voice_litter])
-                await self._each([self.remove_leftovers, self.forget])
+                await self._each([self.remove_leftovers, self.forget, self.prune_audit_log])
+                if time.monotonic() > self._next_head:
+                    self._next_head = time.monotonic() + HEAD_EVERY_S
+                    await self._each([self.tell_head])
         return True
 
     async def purge(self) -> None:
@@ -122,6 +132,16 @@ class Housekeeping:
 
     async def store_tombstones(self) -> None:
         await forgetting.store_tombstones(self._units, self._storage)
+
+    async def sweep(self) -> None:
+        """Recordings and meetings that have had their time; their files go with this round's purge."""
+        await retention.sweep(self._units, self._settings.retention)
+
+    async def prune_audit_log(self) -> None:
+        await audit.prune(self._units, self._settings.audit.kept_days)
+
+    async def tell_head(self) -> None:
+        await audit.tell_head(self._units)
 
     async def retention(self) -> None:
         """Speakers' voiceprints that have had their time."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.telemetry import Kind, Value, child_span, traceparent
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.errors import DuplicateError, NotFoundError, PreconditionError
 from scribe.domain.events import EventKind, NewEvent
 from scribe.domain.meeting import MeetingId, UserId
@@ -54,6 +55,7 @@ async def create(
         meeting = await unit.meetings.add(
             owner, meeting_id, _titled(draft), recording, max_attempts, traceparent=traceparent()
         )
+    unit.record(Action.MEETING_CREATED, meeting_id=meeting_id, subject_id=owner)
     unit.emit(NewEvent(EventKind.CREATED, meeting_id, owner, {"title": meeting.title, "status": str(meeting.status)}))
     return meeting
 
@@ -132,6 +134,7 @@ async def change(
             "tags": list(changed.tags),
             "version": changed.version,
         }
+        _record_change(unit, meeting, changed)
         unit.emit(NewEvent(EventKind.CHANGED, changed.id, changed.owner_id, told))
         return changed
 
@@ -145,7 +148,28 @@ async def delete(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId
     async with units() as unit:
         meeting = await visible(unit, who, meeting_id, for_update=True)
         await unit.meetings.delete(meeting)
+        unit.record(Action.MEETING_DELETED, meeting_id=meeting.id, subject_id=meeting.owner_id)
         unit.emit(NewEvent(EventKind.DELETED, meeting.id, meeting.owner_id, {}))
+
+
+def _record_change(unit: UnitOfWork, before: Meeting, after: Meeting) -> None:
+    """Which fields, never what stands in them; how long it is kept is said in full."""
+    names = [name for name in _WRITTEN if getattr(before, name) != getattr(after, name)]
+    if names:
+        unit.record(Action.MEETING_CHANGED, meeting_id=after.id, detail={"fields": names})
+    rules = {
+        what: f"{old.label} -> {new.label}"
+        for what, old, new in (
+            ("audio", before.keep_audio, after.keep_audio),
+            ("results", before.keep_results, after.keep_results),
+        )
+        if old != new
+    }
+    if rules:
+        unit.record(Action.MEETING_KEEPING_CHANGED, meeting_id=after.id, detail=rules)
+
+
+_WRITTEN = ("title", "held_on", "notes", "tags")
 
 
 def _titled(draft: MeetingDraft) -> MeetingDraft:

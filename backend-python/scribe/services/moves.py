@@ -19,6 +19,7 @@ from uuid import UUID
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.ids import uuid7
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.edits import Correction, Edit, EditId, EditKind
 from scribe.domain.errors import ConflictError, NotFoundError, OptionError
 from scribe.domain.events import EventKind, NewEvent
@@ -26,6 +27,7 @@ from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
 from scribe.domain.namings import SegmentMove, Speaker
 from scribe.domain.speech import Span, SpeakerLabel
+from scribe.services.edit_recording import record_edit
 from scribe.services.meetings import visible
 from scribe.services.results import published_folder
 
@@ -82,6 +84,7 @@ async def move(
             meeting.results_run,
         )  # fmt: skip
         await unit.edits.add(edit)
+        record_edit(unit, Action.TRANSCRIPT_EDITED, edit)
         await unit.speakers.add_move(new)
         await names_changed(unit, meeting, *({to_label, whose} - {None}))
         return new
@@ -109,6 +112,9 @@ async def undo_move(units: UnitOfWorkFactory, who: Principal, meeting_id: Meetin
         left = [move for move in await unit.speakers.moves(meeting_id) if move.edit_id == undone.edit_id]
         if undone.edit_id is not None and not left:
             await unit.edits.undone(EditId(undone.edit_id), who.user_id, datetime.now(UTC))
+            unit.record(
+                Action.TRANSCRIPT_EDIT_UNDONE, meeting_id=meeting_id, subject_id=undone.edit_id, detail={"kind": "move"}
+            )
         await names_changed(unit, meeting, *({undone.to_label, undone.from_label} - {None}))
 
 

@@ -24,6 +24,7 @@ from scribe.core.config import VoicesSettings
 from scribe.core.ids import uuid7
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.edits import Edit, EditId, EditKind
 from scribe.domain.errors import ConsentError, ForbiddenError, NotFoundError
 from scribe.domain.meeting import MeetingId, UserId
@@ -189,6 +190,17 @@ async def name(
         decided, obstacle = await _decide(unit, storage, settings, who, speaker, decision, remember=remember)
         if decided != speaker:
             edit_id: EditId | None = await _note(unit, who, meeting, speaker, decided)
+            unit.record(
+                Action.SPEAKER_NAMED,
+                meeting_id=meeting_id,
+                person_id=decided.person_id or speaker.person_id,
+                subject_id=edit_id,
+                detail={
+                    "label": label,
+                    "naming": str(decided.naming),
+                    "is_learned": decided.learned_print_id is not None,
+                },
+            )
             await names_changed(unit, meeting, label)
         else:
             latest = await unit.edits.later_names(meeting_id, label, 0)

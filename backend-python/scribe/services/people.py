@@ -17,6 +17,7 @@ from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.ids import uuid7
 from scribe.core.logging import get_logger
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action, Detail
 from scribe.domain.errors import NotFoundError, PreconditionError, UnavailableError
 from scribe.domain.people import (
     Consent,
@@ -63,6 +64,8 @@ async def create(
         )
         if agreed is not None:
             await unit.people.add_consent(_recorded(agreed, person_id, who))
+            unit.record(Action.CONSENT_GIVEN, person_id=person_id)
+        unit.record(Action.PERSON_CREATED, person_id=person_id, subject_id=who.user_id)
         person = await unit.people.get(person_id)
     assert person is not None  # noqa: S101 -- added above
     get_logger().info("person.created", person_id=str(person_id), has_consent=person.has_consent)
@@ -110,6 +113,7 @@ async def change(
             if (is_renaming or is_hiding) and not await ties.naming_meetings(person_id) <= locked:
                 continue
             changed = await unit.people.change(person_id, clean)
+            unit.record(Action.PERSON_CHANGED, person_id=person_id, detail=_what_changed(clean, before))
             if is_renaming or is_hiding:  # files hold names, also those offered, and ids of those who may be known
                 await tell(unit, await ties.labels_named(person_id))
             if is_hiding:
@@ -129,6 +133,7 @@ async def give_consent(units: UnitOfWorkFactory, who: Principal, person_id: Pers
         await changeable(unit, who, person_id)
         consent = _recorded(agreed, person_id, who)
         await unit.people.add_consent(consent)
+        unit.record(Action.CONSENT_GIVEN, person_id=person_id, subject_id=consent.id)
     get_logger().info("consent.given", person_id=str(person_id), consent_id=str(consent.id))
     return consent
 
@@ -155,6 +160,12 @@ async def withdraw_consent(units: UnitOfWorkFactory, who: Principal, person_id: 
             if await _is_last(unit, person_id, consent_id) and not is_erasing:
                 continue  # another one was withdrawn in the same moment
             await unit.people.withdraw_consent(consent_id)
+            unit.record(
+                Action.CONSENT_WITHDRAWN,
+                person_id=person_id,
+                subject_id=consent_id,
+                detail={"is_voice_erased": is_erasing},
+            )
             withdrawn = await _consent(unit, person_id, consent_id)
         get_logger().info("consent.withdrawn", person_id=str(person_id), consent_id=str(consent_id))
         return withdrawn
@@ -190,6 +201,13 @@ def _recorded(agreed: ConsentDraft, person_id: PersonId, who: Principal) -> Cons
         recorded_at=now,
         recorded_by=who.user_id,
     )
+
+
+def _what_changed(changes: PersonChanges, before: Person) -> Detail:
+    """Which fields, never what stands in them; whom the person is shared with is said."""
+    asked = {"name": changes.name, "aliases": changes.aliases, "note": changes.note, "is_shared": changes.is_shared}
+    fields = [name for name, value in asked.items() if value is not None and value != getattr(before, name)]
+    return {"fields": fields} | ({"is_shared": changes.is_shared} if "is_shared" in fields else {})
 
 
 def _is_as_before(changes: PersonChanges, before: Person) -> bool:

@@ -17,6 +17,7 @@ from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.ids import uuid7
 from scribe.core.logging import get_logger
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.errors import ConflictError, NotFoundError, OptionError, UnavailableError
 from scribe.domain.people import (
     MAX_ALIASES,
@@ -50,6 +51,7 @@ async def merge(units: UnitOfWorkFactory, who: Principal, into: PersonId, other:
             if not await ties.meetings([into, other]) <= locked:
                 continue
             merged = await _merge(unit, ties, into, other)
+            unit.record(Action.PERSON_MERGED, person_id=into, subject_id=other)
         get_logger().info("person.merged", person_id=str(into), other_id=str(other))
         return merged
     raise UnavailableError("Too many meetings of these people are changing just now: try again in a moment.")
@@ -81,6 +83,7 @@ async def split(
             if chosen == own:
                 raise ConflictError("These are all of this person's voiceprints: give the person another name instead.")
             new = await _split(unit, ties, person, chosen, clean)
+            unit.record(Action.PERSON_SPLIT, person_id=person_id, subject_id=new.id, detail={"voices": len(chosen)})
         get_logger().info("person.split", person_id=str(person_id), new_id=str(new.id))
         return new
     raise UnavailableError("Too many meetings of this person are changing just now: try again in a moment.")

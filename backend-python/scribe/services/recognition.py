@@ -22,6 +22,7 @@ from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.config import Settings
 from scribe.core.logging import get_logger
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.carry_over import HandMove, HandMoves
 from scribe.domain.errors import NotFoundError, ScribeError, UnavailableError
 from scribe.domain.events import EventKind, NewEvent
@@ -202,6 +203,7 @@ async def ask(
             raise NotFoundError("There is no such person.")
         if meeting_id is not None:
             await visible(unit, who, meeting_id)
+        unit.record(Action.SPEAKERS_RECOGNISED, meeting_id=meeting_id, person_id=person_id)
         return await unit.speakers.ask_recognition(
             owner_id=who.user_id if meeting_id is None else None,
             meeting_id=meeting_id,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from scribe.adapters.queue import Bell
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.errors import StatusConflictError
 from scribe.domain.meeting import MeetingId, MeetingStatus
 from scribe.domain.meetings import Meeting
@@ -27,6 +28,7 @@ async def cancel(units: UnitOfWorkFactory, who: Principal, meeting_id: MeetingId
     async def work(unit: UnitOfWork) -> MeetingId:
         await visible(unit, who, meeting_id)
         await request_cancel(unit, meeting_id)
+        unit.record(Action.MEETING_CANCELLED, meeting_id=meeting_id)
         return meeting_id
 
     await once(units, who.user_id, key, hash_of("cancel", str(meeting_id)), work)
@@ -46,6 +48,7 @@ async def retry(
         if meeting.status is MeetingStatus.COMPLETED:
             raise StatusConflictError("The meeting is COMPLETED: run it again with other options instead.")
         await requeue(unit, meeting_id, None, max_attempts)
+        unit.record(Action.MEETING_RETRIED, meeting_id=meeting_id)
         return meeting_id
 
     await once(units, who.user_id, key, hash_of("retry", str(meeting_id)), work)
@@ -73,6 +76,7 @@ async def run_again(
     async def work(unit: UnitOfWork) -> MeetingId:
         meeting = await visible(unit, who, meeting_id, for_update=True)
         await requeue(unit, meeting_id, options_over(meeting.options), max_attempts)
+        unit.record(Action.MEETING_RERUN, meeting_id=meeting_id, detail={"options": sorted(wishes)})
         return meeting_id
 
     await once(units, who.user_id, key, hash_of("rerun", str(meeting_id), wishes), work)

@@ -18,6 +18,7 @@ from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.logging import get_logger
 from scribe.core.tokens import SHOWN_CHARACTERS, digest, new_api_token
 from scribe.domain.accounts import ApiToken, Principal, Scope
+from scribe.domain.audit import Action, Detail
 from scribe.domain.errors import ConflictError, ForbiddenError, NotFoundError, NotSignedInError
 
 MAX_TOKENS = 100
@@ -56,6 +57,8 @@ async def create_token(units: UnitOfWorkFactory, maker: Principal, wish: TokenWi
         token = await unit.accounts.add_token(
             NewToken(maker.user_id, wish.name, digest(secret), secret[:SHOWN_CHARACTERS], wish.scopes, wish.lasts)
         )
+        detail: Detail = {"token_id": str(token.id), "scopes": sorted(wish.scopes)}
+        unit.record(Action.TOKEN_CREATED, subject_id=maker.user_id, detail=detail)
     get_logger().info("token.created", user_id=str(maker.user_id), token_id=str(token.id), scopes=sorted(wish.scopes))
     return TokenMade(token, secret)
 
@@ -70,6 +73,8 @@ async def revoke_token(units: UnitOfWorkFactory, owner: Principal, token_id: UUI
     """At once, for every process. Raises: NotFoundError."""
     async with units() as unit:
         was_there = await unit.accounts.revoke_token(token_id, owner.user_id)
+        if was_there:
+            unit.record(Action.TOKEN_REVOKED, subject_id=owner.user_id, detail={"token_id": str(token_id)})
     if not was_there:
         raise NotFoundError("You have no such token.")
     get_logger().info("token.revoked", user_id=str(owner.user_id), token_id=str(token_id))

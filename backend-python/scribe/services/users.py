@@ -16,6 +16,7 @@ from scribe.core.logging import get_logger
 from scribe.core.passwords import hash_password
 from scribe.core.tokens import new_one_time_password
 from scribe.domain.accounts import Role, User
+from scribe.domain.audit import Action, Detail
 from scribe.domain.errors import ConflictError, NotFoundError
 from scribe.domain.meeting import UserId
 
@@ -52,6 +53,8 @@ async def create_user(units: UnitOfWorkFactory, new: NewUser) -> Invited:
         user = await unit.accounts.add_user(
             new.username, new.display_name, new.role, password_hash, must_change_password=True
         )
+        if user is not None:
+            unit.record(Action.USER_CREATED, subject_id=user.id, detail={"role": str(user.role)})
     if user is None:
         raise ConflictError(f"There is a user {new.username} already.")
     get_logger().info("user.created", user_id=str(user.id), role=str(user.role))
@@ -73,6 +76,7 @@ async def change_user(units: UnitOfWorkFactory, user_id: UserId, changes: UserCh
         if not is_active:
             await unit.accounts.end_sessions_of(user_id)
         changed = await _existing(unit, user_id)
+        _record_change(unit, user, changed)
     get_logger().info("user.changed", user_id=str(user_id), role=str(role), is_active=is_active)
     return changed
 
@@ -86,6 +90,7 @@ async def reset_password(units: UnitOfWorkFactory, user_id: UserId) -> Invited:
         await unit.accounts.set_password(user_id, password_hash, must_change=True)
         await unit.accounts.end_sessions_of(user_id)
         user = await _existing(unit, user_id)
+        unit.record(Action.USER_PASSWORD_RESET, subject_id=user_id)
     get_logger().info("user.password_reset", user_id=str(user_id))
     return Invited(user, password)
 
@@ -99,6 +104,7 @@ async def delete_user(units: UnitOfWorkFactory, user_id: UserId) -> None:
             raise ConflictError("This user has meetings, uploads or people: deactivate the user, or delete them first.")
         await _leaves_an_administrator(unit, user)
         await unit.accounts.delete_user(user_id)
+        unit.record(Action.USER_DELETED, subject_id=user_id)
     get_logger().info("user.deleted", user_id=str(user_id))
 
 
@@ -124,6 +130,14 @@ async def find_user(units: UnitOfWorkFactory, username: str) -> User:
     if user is None:
         raise NotFoundError(f"There is no user {username}.")
     return user
+
+
+def _record_change(unit: UnitOfWork, before: User, after: User) -> None:
+    """Role and activity in full: they are what an auditor asks for."""
+    fields = [name for name in ("role", "is_active", "display_name") if getattr(before, name) != getattr(after, name)]
+    if fields:
+        detail: Detail = {"fields": fields, "role": str(after.role), "is_active": after.is_active}
+        unit.record(Action.USER_CHANGED, subject_id=after.id, detail=detail)
 
 
 async def _existing(unit: UnitOfWork, user_id: UserId) -> User:

@@ -28,6 +28,7 @@ from scribe.core.ids import uuid7
 from scribe.core.logging import get_logger
 from scribe.domain import layout
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.errors import ConflictError
 from scribe.domain.meeting import UserId
 from scribe.domain.people import (
@@ -74,6 +75,8 @@ async def export(
     async with units() as unit:
         chosen = await _everybody(unit, who) if people is None else list(people)
         records = [await _record(unit, who, person_id) for person_id in chosen]
+        for person_id in chosen:
+            unit.record(Action.PERSON_EXPORTED, person_id=person_id, detail={"format": "archive"})
     return await asyncio.to_thread(_write, path, storage, records)
 
 
@@ -87,6 +90,7 @@ async def access_report(
     """
     async with units() as unit:
         record = await _record(unit, who, person_id)
+        unit.record(Action.PERSON_EXPORTED, person_id=person_id, detail={"format": "json"})
     samples = {}
     for stored in record.prints:
         content = None if stored.sample_key is None else await asyncio.to_thread(storage.read, stored.sample_key)
@@ -125,6 +129,8 @@ async def bring_in(
                 await _store_samples(storage, archive, record, source, written)
             async with units() as unit:
                 await _add_all(unit, records)
+                for record in records:
+                    unit.record(Action.PERSON_IMPORTED, person_id=record.person.id)
         except BaseException:
             for key in written:
                 await asyncio.to_thread(storage.delete, key)

@@ -18,6 +18,7 @@ from scribe.adapters.appearances import AppearanceRepository
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.errors import NotFoundError
 from scribe.domain.meeting import MeetingId
 from scribe.domain.people import PersonId, StoredVoiceprint, VoiceprintId
@@ -56,6 +57,7 @@ async def remove(units: UnitOfWorkFactory, who: Principal, voice_id: VoiceprintI
         await person_access.changeable(unit, who, found.person_id)
         if await unit.voiceprints.delete(voice_id) is None:
             raise NotFoundError(_NO_VOICE)
+        unit.record(Action.VOICE_REMOVED, person_id=found.person_id, subject_id=voice_id)
 
 
 async def sample(units: UnitOfWorkFactory, storage: Storage, who: Principal, voice_id: VoiceprintId) -> bytes:

@@ -11,6 +11,7 @@ from datetime import datetime
 from scribe.adapters.estimates import EstimateRepository
 from scribe.adapters.queue_view import QueuedMeeting, QueueViewRepository
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
+from scribe.domain.audit import Action
 from scribe.domain.jobs import QueueCounts
 from scribe.domain.meeting import MeetingId, MeetingStatus
 from scribe.domain.workers import Worker
@@ -60,3 +61,4 @@ async def requeue_again(units: UnitOfWorkFactory, meeting_id: MeetingId, max_att
     """
     async with units() as unit:
         await requeue(unit, meeting_id, None, max_attempts)
+        unit.record(Action.MEETING_REQUEUED, meeting_id=meeting_id)

@@ -11,6 +11,7 @@ from scribe.api.context import Ctx
 from scribe.api.errors import problems
 from scribe.api.schemas.previews import PreviewOut
 from scribe.api.security import Reader
+from scribe.domain.audit import Action
 from scribe.domain.meeting import MeetingId
 from scribe.domain.previews import Preview
 from scribe.services import meetings
@@ -37,6 +38,7 @@ async def get_preview(
     results, also those of an earlier run: read the transcript."""
     meeting = await meetings.read(ctx.units, reader, MeetingId(meeting_id))
     preview = await ctx.previews.read(ctx.storage, meeting)
+    ctx.reading_log.note(Action.TRANSCRIPT_READ, meeting_id=meeting.id, detail={"is_preview": True})
     body = await asyncio.to_thread(_json, preview)
     etag = etag_of(body)
     if is_known(etag, if_none_match):

@@ -23,6 +23,7 @@ from scribe.api.schemas.speakers import (
 )
 from scribe.api.schemas.texts import Label
 from scribe.api.security import Reader, Writer
+from scribe.domain.audit import Action
 from scribe.domain.meeting import MeetingId
 from scribe.domain.speech import SpeakerLabel
 from scribe.services import moves, naming, recognition, voices
@@ -85,6 +86,7 @@ async def get_speaker_sample(
 ) -> Response:
     """The cleanest stretches, 20 s at most: to tell who it is."""
     content = await voices.speaker_sample(ctx.units, ctx.storage, reader, MeetingId(meeting_id), SpeakerLabel(label))
+    ctx.reading_log.note(Action.SAMPLE_PLAYED, meeting_id=meeting_id, detail={"label": label})
     return sample_response(content, range_header)
 
 

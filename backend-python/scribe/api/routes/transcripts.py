@@ -18,12 +18,14 @@ from scribe.api.schemas.transcripts import TranscriptIn, TranscriptOut, cursor_o
 from scribe.api.security import Reader
 from scribe.api.streaming import StoredFileResponse, disposition, whole
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.errors import ArtefactError, ConflictError, NotFoundError
 from scribe.domain.exports import ON_REQUEST
 from scribe.domain.meeting import MeetingId
 from scribe.domain.meetings import Meeting
 from scribe.domain.typography import ReadingLanguage
 from scribe.services import meetings, results
+from scribe.services.audit import write_down
 from scribe.services.transcripts import Transcript
 
 router = APIRouter(prefix="/api/v1/meetings/{meeting_id}", tags=["Transcripts"])
@@ -107,6 +109,7 @@ async def get_transcript(
     )
     etag = etag_of(transcript.digest, meeting.results_run, meeting.published_at, meeting.names_version)
     start = wanted.start(transcript.digest)
+    ctx.reading_log.note(Action.TRANSCRIPT_READ, meeting_id=meeting.id)
     if is_known(etag, if_none_match):
         return not_modified(etag)
     page = transcript.page(from_s=wanted.from_s, to_s=wanted.to_s, start=start, limit=wanted.limit)
@@ -140,6 +143,7 @@ async def get_result(
 ) -> Response:
     """404 for `diarization` when the speakers could not be told apart; the meeting's `warnings` say why."""
     meeting, etag = await _meeting_and_etag(ctx, reader, meeting_id, kind)
+    await write_down(ctx.units, Action.TRANSCRIPT_EXPORTED, meeting_id=meeting.id, detail={"format": f"results/{kind}"})
     if is_known(etag, if_none_match):
         return not_modified(etag)
     headers = {"ETag": etag, "Content-Disposition": disposition(f"{meeting.title}.{kind}.json", is_download=False)}
@@ -170,6 +174,7 @@ async def export_meeting(
     accept_encoding: AcceptEncoding = None,
 ) -> Response:
     meeting, etag = await _meeting_and_etag(ctx, reader, meeting_id, f"{format}-{language}")
+    await write_down(ctx.units, Action.TRANSCRIPT_EXPORTED, meeting_id=meeting.id, detail={"format": str(format)})
     if is_known(etag, if_none_match):
         return not_modified(etag)
     name = f"{meeting.title}.whisperx.json" if format is FormatName.WHISPERX else f"{meeting.title}.{format}"

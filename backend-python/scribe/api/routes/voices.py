@@ -33,6 +33,7 @@ from scribe.api.schemas.voices import (
 from scribe.api.security import Reader, Writer
 from scribe.api.upload_headers import announced_sha256, content_length, file_name
 from scribe.domain.accounts import Principal
+from scribe.domain.audit import Action
 from scribe.domain.enrolments import Enrolment, EnrolmentId, EnrolmentKind
 from scribe.domain.errors import ChecksumError
 from scribe.domain.meeting import MeetingId
@@ -231,7 +232,9 @@ async def delete_voice(voice_id: UUID, writer: Writer, ctx: Ctx) -> Response:
 )
 async def get_voice_sample(voice_id: UUID, reader: Reader, ctx: Ctx, range_header: RangeHeader = None) -> Response:
     """The cleanest stretches, 20 s at most, for whoever may change the person."""
-    return sample_response(await voices.sample(ctx.units, ctx.storage, reader, VoiceprintId(voice_id)), range_header)
+    content = await voices.sample(ctx.units, ctx.storage, reader, VoiceprintId(voice_id))
+    ctx.reading_log.note(Action.SAMPLE_PLAYED, subject_id=voice_id)
+    return sample_response(content, range_header)
 
 
 async def _receive(
