@@ -204,7 +204,7 @@ def _members(file: _Hashed, size_bytes: int) -> Iterator[_Member]:
 
 
 def _long_name(file: _Hashed, header: bytes) -> tuple[str, int]:
-    """Of the next member, where its header has no room for it, and how many bytes that took; nothing else is extended."""
+    """Of the next member, where its header has no room for it, and how many bytes that took."""
     size_bytes = _member(header[:156] + b"0" + header[157:], is_first=False, is_extension=True).size_bytes
     if size_bytes > MAX_NAME_BYTES:
         raise BundleError("The pack is damaged: copy it again.")
