@@ -18,7 +18,7 @@ PAGES   := $(WEB)/out/.built
 MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-setup bench-peers chaos load scale schemas wheel lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale schemas wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -80,6 +80,9 @@ bench: bench-setup  ## accuracy, speed and memory on real recordings: make bench
 
 bench-peers: bench-setup  ## the other tools that the benchmark compares with (2 to 5 GB, once)
 	cd $(BACKEND) && $(BIN)/python -m bench.peers.setup
+
+bench-gpu: setup  ## what a graphics card gains and takes, for whoever has one: make bench-gpu [FILE=meeting.flac]
+	cd $(BACKEND) && $(BIN)/python -m bench.gpu $(if $(FILE),"$(abspath $(FILE))") $(ARGS)
 
 chaos: setup  ## break the real stack at random and check that nothing is lost: make chaos [FAULTS=200] [SEED=7]
 	cd $(BACKEND) && $(BIN)/python -m chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(ARGS)

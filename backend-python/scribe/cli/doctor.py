@@ -24,6 +24,8 @@ from scribe.core.config import Settings, load_settings
 from scribe.domain.errors import ModelError, OptionError
 
 LIBRARIES = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy", "scipy", "typst", "python-docx")
+_INSTEAD = {"onnxruntime": ("onnxruntime-gpu",)}
+"""The same modules built for cards, under another name."""
 MIN_FREE_GB = 2.0
 """A four-hour recording needs 0.5 GB while it is worked on."""
 MIN_MEMORY_GB = 2.0
@@ -67,7 +69,7 @@ def examine(models_dir: Path | None = None) -> Iterator[Finding]:
         yield Finding("settings", "good", "every SCRIBE_ variable is known and in range")
     yield from _libraries()
     yield from _models(settings)
-    yield _device(settings)
+    yield from _devices(settings)
     yield from _machine(Path.cwd())
     yield _fonts()
     yield from examine_service(settings)
@@ -75,10 +77,15 @@ def examine(models_dir: Path | None = None) -> Iterator[Finding]:
 
 def _libraries() -> Iterator[Finding]:
     for name in LIBRARIES:
-        try:
-            yield Finding(name, "good", metadata.version(name))
-        except metadata.PackageNotFoundError:
-            yield Finding(name, "bad", "not installed", "make setup")
+        found = next(filter(None, map(_version_of, (name, *_INSTEAD.get(name, ())))), None)
+        yield Finding(name, "good", found) if found else Finding(name, "bad", "not installed", "make setup")
+
+
+def _version_of(name: str) -> str | None:
+    try:
+        return metadata.version(name) + (" (for cards)" if name.endswith("-gpu") else "")
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -92,15 +99,32 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, "bad", str(error), f"scribe models pull {name}")
 
 
-def _device(settings: Settings) -> Finding:
-    import ctranslate2
+def _devices(settings: Settings) -> Iterator[Finding]:
+    """What each library really computes on: one may see the card and another not."""
+    from scribe.engines.accelerators import Library, obstacle
+    from scribe.engines.card_driver import find_cards
 
-    cards = ctranslate2.get_cuda_device_count()
-    if cards:
-        return Finding("device", "good", f"{cards} CUDA card(s); SCRIBE_DEVICE={settings.device}")
-    if settings.device == "cuda":
-        return Finding("device", "bad", "SCRIBE_DEVICE=cuda and no CUDA card is seen", "SCRIBE_DEVICE=auto")
-    return Finding("device", "good", "CPU (no CUDA card is seen)")
+    cards = find_cards()
+    if not cards:
+        if settings.device == "cuda":
+            yield Finding("device", "bad", "SCRIBE_DEVICE=cuda and no CUDA card is seen", "SCRIBE_DEVICE=auto")
+        else:
+            yield Finding("device", "good", "CPU (no CUDA card is seen)")
+        return
+    seen = ", ".join(f"{card.name}, {card.total_mb:,} MB" for card in cards)
+    yield Finding("device", "good", f"{seen}; SCRIBE_DEVICE={settings.device}")
+    if settings.device == "cpu":
+        return
+    libraries = {"transcription": Library.CTRANSLATE2, "voices": Library.ONNX_RUNTIME}
+    if settings.diarization.engine == "pyannote":
+        libraries["diarization"] = Library.TORCH
+    for use, library in libraries.items():
+        why_not = obstacle(library)
+        if why_not is None:
+            yield Finding(f"{use} on", "good", f"the card ({library.value})")
+        else:
+            verdict: Verdict = "bad" if settings.device == "cuda" else "note"
+            yield Finding(f"{use} on", verdict, f"the processor: {why_not}", "docs/gpu.md")
 
 
 def _fonts() -> Finding:

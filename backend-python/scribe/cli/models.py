@@ -180,6 +180,7 @@ def _facts(store: ModelStore, model: Model) -> dict[str, Any]:
         "state": state,
         "path": path,
         "size_bytes": model.size_bytes,
+        "is_size_known": model.is_size_known,
         "memory_mb": model.memory_mb,
         "memory_note": model.memory_note,
         "languages": model.languages,
@@ -210,8 +211,7 @@ def _verdict(store: ModelStore, model: Model, *, is_shown: bool) -> dict[str, An
 
 
 def _size(model: Model) -> str:
-    is_unknown = any(file.size_bytes is None and file.path == "model.bin" for file in model.files)
-    return "unknown" if is_unknown else f"{model.size_bytes / 1e6:,.0f} MB"
+    return f"{'' if model.is_size_known else '≈ '}{model.size_bytes / 1e6:,.0f} MB"
 
 
 @contextmanager

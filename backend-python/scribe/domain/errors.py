@@ -332,6 +332,7 @@ class CardError(EngineError):
 
 class DeviceError(EngineError):
     code = "engine.device_unusable"
+    is_retryable = False
 
 
 class BundleMakingError(ScribeError):

@@ -299,6 +299,7 @@ CATALOG = Catalog(
                 folder="ctranslate2/",
                 shared=_LARGE_V3_REPO,
             ),
+            about_bytes=2_251_000_000,
         ),
         Model(
             name="whisper-large-v3-distil-fr-v0.2",
@@ -315,6 +316,7 @@ CATALOG = Catalog(
                 folder="ctranslate2/",
                 shared=_LARGE_V3_REPO,
             ),
+            about_bytes=1_516_000_000,
         ),
         Model(
             name="segmentation-3.0",

@@ -91,13 +91,19 @@ class Model:
     memory_note: str = ""
     is_default: bool = False
     """Needed by the default pipeline: ``scribe models pull --default`` installs it."""
+    about_bytes: int | None = None
+    """Of all files, calculated from the layers, where the size of the weights is not known beforehand."""
     is_gated: bool = False
     """The hub asks for an accepted licence and a token (``HF_TOKEN``)."""
 
     @property
     def size_bytes(self) -> int:
-        """Of the files whose size is known."""
-        return sum(file.size_bytes or 0 for file in self.files)
+        """Of the files, as far as their sizes are known; calculated where those of the weights are not."""
+        return self.about_bytes or sum(file.size_bytes or 0 for file in self.files)
+
+    @property
+    def is_size_known(self) -> bool:
+        return self.about_bytes is None
 
     @property
     def is_pinned(self) -> bool:

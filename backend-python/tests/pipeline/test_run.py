@@ -4,7 +4,8 @@ Runs the real converter and the shipped fake engines; what breaks is broken on p
 """
 
 import wave
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -334,3 +335,64 @@ def test_a_segment_that_was_moved_by_hand_is_fused_anew(
     moves = HandMoves((HandMove(Span(0, 4), SpeakerLabel("SPEAKER_07")),), turns)
     _, notes = run(recording, tools, store, moves=moves)
     assert notes.started == [Stage.FUSE]
+
+
+@dataclass
+class ShortOfMemory(DiesAfter):
+    """From its second block on, made otherwise than the settings say."""
+
+    label: str = "small int8_float16 x4 cuda"
+    begun_as: list[str] = field(default_factory=list)
+
+    def transcribe(
+        self,
+        waveform: Waveform,
+        options: TranscriptionOptions,
+        *,
+        resume_from_s: float = 0.0,
+        made_by: str = "",
+        progress: Callable[[float], None],
+    ) -> Generator[TranscribedBlock, None, None]:
+        self.begun_as.append(made_by)
+        for block in super().transcribe(waveform, options, resume_from_s=resume_from_s, progress=progress):
+            yield replace(block, made_by=self.label if block.start_s > 0 else "")
+
+
+def test_text_made_with_less_is_used_again_by_its_run_alone_and_never_passes_for_the_wish(
+    recording: Path, tools: Tools, store: FolderCheckpoints
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(recording, replace(tools, transcriber=ShortOfMemory(blocks=2)), store)
+    same = ShortOfMemory(blocks=99)
+    outcome, _ = run(recording, replace(tools, transcriber=same), store)
+    assert (same.resumed_from_s, same.begun_as) == ([120.0], [same.label])
+    assert outcome.made_by == ("", same.label)
+    later = ShortOfMemory(blocks=99)
+    request = Request(recording, run=1)
+    again = process(request, replace(tools, transcriber=later), store, Notes())
+    assert (later.resumed_from_s, later.begun_as) == ([60.0], [""])  # what was made as wished stays
+    assert [metrics.stage for metrics in again.metrics if metrics.is_reused] == [Stage.CONVERT, Stage.DIARIZE]
+
+
+class Card:
+    """One that had to give way, and held so much."""
+
+    def __init__(self) -> None:
+        self.taken = [RunWarning("gpu.step_down.batch", "Less at once.")]
+
+    @contextmanager
+    def measured(self) -> Iterator[Callable[[], float | None]]:
+        yield lambda: 1_234.56
+
+    def steps(self) -> list[RunWarning]:
+        taken, self.taken = self.taken, []
+        return taken
+
+
+def test_the_card_s_peak_and_its_steps_down_are_in_the_record(
+    recording: Path, tools: Tools, store: FolderCheckpoints
+) -> None:
+    outcome, notes = run(recording, replace(tools, accelerator=Card()), store)
+    assert {metrics.peak_vram_mb for metrics in outcome.metrics} == {1_234.6}
+    assert [warning.code for warning in outcome.warnings].count("gpu.step_down.batch") == 1
+    assert "gpu.step_down.batch" in [warning.code for warning in notes.warnings]

@@ -3,7 +3,8 @@
 Owns the arithmetic; nothing here was measured on a card by this project. The estimate is fitted to what others
 published and tested against it (``tests/engines/transcription/test_shapes.py``): SYSTRAN's table for large-v2 on an
 RTX 3070 Ti (README of faster-whisper: fp16 4,525 MB, batch of 8 6,090; int8 2,926 and 4,500) and an RTX 2080 Ti's
-for large-v3 and turbo (4,521 / 2,953 and 2,537 / 1,545 MB; hub, deepdml/faster-whisper-large-v3-turbo-ct2, discussion 3).
+for large-v3 and turbo (4,521 / 2,953 and 2,537 / 1,545 MB; hub, deepdml/faster-whisper-large-v3-turbo-ct2,
+discussion 3).
 
 Usage::
 
