@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import select
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import QueueSettings
+from scribe.core.database import build_engine, plain_url
 from scribe.core.ids import uuid7
 from scribe.core.models_db import CounterRow, MeetingRow, PurgeRow
 from scribe.domain.accounts import Principal
 from scribe.domain.audio import AudioFacts
-from scribe.domain.errors import LeaseLostError, NotFoundError, StatusConflictError
+from scribe.domain.errors import LeaseLostError, NotFoundError, StatusConflictError, UnavailableError
 from scribe.domain.events import EventKind
 from scribe.domain.jobs import ClaimedJob, storable
 from scribe.domain.meeting import MeetingId, RunWarning, Stage, StageMetrics
@@ -382,3 +384,17 @@ async def test_every_change_that_a_reader_sees_has_a_new_version(
     await cancel(units, job.meeting_id)
     versions.append((await meeting_row(units, job.meeting_id)).version)
     assert versions == sorted(set(versions))
+
+
+async def test_an_upgrade_that_changes_a_table_under_a_worker_costs_it_one_try(database_url: str) -> None:
+    """A step of another version's migration, while processes of this one go on: the statement was prepared before."""
+    engine = build_engine(database_url, pool_size=1)
+    queue = Queue(UnitOfWorkFactory(engine), QueueSettings())
+    assert await queue.claim("w:1:x") is None
+    other = await asyncpg.connect(plain_url(database_url))
+    await other.execute("alter table meetings add column of_the_next_version text")
+    await other.close()
+    with pytest.raises(UnavailableError):
+        await queue.claim("w:1:x")
+    assert await queue.claim("w:1:x") is None
+    await engine.dispose()
