@@ -10,6 +10,7 @@ Usage::
     scribe bundle install scribe.tar           # without a network
 """
 
+import errno
 import json
 import platform
 import shutil
@@ -29,7 +30,7 @@ from scribe.adapters.bundle.packed_models import ModelBytes, PackedModel
 from scribe.domain.errors import BundleError, OptionError, ResourceError
 from scribe.engines.catalog import CATALOG
 from scribe.engines.model_sources import PullOptions, pull
-from scribe.engines.model_store import ModelStore, default_models_dir, disk_errors
+from scribe.engines.model_store import ModelStore, default_models_dir
 
 CHECKOUT = Path(bootstrap.__file__).resolve().parents[4]
 
@@ -96,7 +97,7 @@ def create(
         has_gpu=has_gpu,
         wheel=wheel,
     )
-    with disk_errors():
+    with _disk_errors():
         pack = make_pack(
             target.absolute(), order, lambda name: packed(store, name), lambda what: notes.print(f"· {what}")
         )
@@ -188,8 +189,7 @@ def _own_prefix() -> Path:
 @contextmanager
 def _unpacked(file: Path, prefix: Path, expected: str | None) -> Iterator[Path]:
     """On the disk of the installation, and gone afterwards. What a killed run left is removed."""
-    with disk_errors():
-        prefix.mkdir(parents=True, exist_ok=True)
+    with bootstrap.locked(prefix, ".unpacking"), _disk_errors():
         place = prefix / ".unpacked"
         shutil.rmtree(place, ignore_errors=True)
         free = shutil.disk_usage(prefix).free
@@ -200,10 +200,22 @@ def _unpacked(file: Path, prefix: Path, expected: str | None) -> Iterator[Path]:
         if expected is not None:
             _require(archive.verify(file), expected)
         folder = archive.unpack(file, place)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
     try:
-        yield folder
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResourceError("The disk is full: free some space, then run the same command again.") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise ResourceError(f"{error.filename} may not be written: choose another place.") from error
+        raise
 
 
 @contextmanager

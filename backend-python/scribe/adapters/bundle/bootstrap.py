@@ -123,7 +123,7 @@ def install(
     check_files(pack)
     os.umask(0o022)
     name = version_name(pack, manifest)
-    with _disk_errors(), _locked(prefix):
+    with _disk_errors(), locked(prefix):
         _require_room(prefix, name, manifest)
         if is_whole(prefix / "versions" / name):
             told(f"{name} is installed already.")
@@ -141,7 +141,7 @@ def activate(prefix: Path, name: str) -> None:
     if name not in versions(prefix):
         known = ", ".join(versions(prefix)) or "none"
         raise InstallError(f"{name} is not installed in {prefix}; there is: {known}.")
-    with _disk_errors(), _locked(prefix):
+    with _disk_errors(), locked(prefix):
         _point(prefix, name)
 
 
@@ -362,12 +362,12 @@ def _require_room(prefix: Path, name: str, manifest: Manifest) -> None:
 
 
 @contextlib.contextmanager
-def _locked(prefix: Path) -> Iterator[None]:
+def locked(prefix: Path, name: str = ".lock") -> Iterator[None]:
     """One installation at a time; the kernel drops the lock when its holder dies."""
     import fcntl
 
     prefix.mkdir(parents=True, exist_ok=True)
-    with (prefix / ".lock").open("w") as file:
+    with (prefix / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -116,7 +116,7 @@ class Gatherer:
     def _fetch(self, wanted: Iterable[Pinned], target: Target) -> None:
         lines = [pinned.line(has_marker=False) for pinned in wanted]
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"]
-        command += ["--no-input", "--disable-pip-version-check", "--quiet", "--progress-bar=off"]
+        command += ["--no-input", "--disable-pip-version-check", "--progress-bar=off"]
         command += ["--requirement", "/dev/stdin", "--dest", str(self._folder)]
         abi = f"cp{target.python.replace('.', '')}"
         command += ["--python-version", target.python, "--implementation", "cp"]
@@ -131,7 +131,7 @@ class Gatherer:
             env=os.environ | {"TMPDIR": str(self._folder)},  # not a small /tmp
         )
         if done.returncode:
-            _complain(done.stderr, target)
+            _complain(done.stdout + done.stderr, target)  # that nobody answers is not an error to pip, but a remark
 
 
 def _ranks(path: Path, pinned: Pinned, target: Target) -> list[int]:
