@@ -23,7 +23,7 @@ _LETTERS = string.ascii_letters + string.digits
 """A password travels in URLs and in a server's configuration: nothing in it may need escaping there."""
 PASSWORD_LENGTH = 43
 """256 bits: 62 ** 43 > 2 ** 256."""
-SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "GRAFANA_PASSWORD")
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,13 @@ REDIS_PASSWORD={REDIS_PASSWORD}
 # Used with compose.s3.yml only.
 S3_ACCESS_KEY_ID={S3_ACCESS_KEY_ID}
 S3_SECRET_ACCESS_KEY={S3_SECRET_ACCESS_KEY}
+# With compose.monitoring.yml only: of Grafana's user `admin`, at the first start.
+GRAFANA_PASSWORD={GRAFANA_PASSWORD}
 
 # --- which files are used, separated by colons ----------------------------------------------------
 # On a card:  docker-compose.yml:compose.gpu.yml      files in S3:          docker-compose.yml:compose.s3.yml
 # HTTPS:      docker-compose.yml:compose.tls.yml      for developers:       docker-compose.yml:compose.dev.yml
+# Watching:   docker-compose.yml:compose.monitoring.yml                     and any of them together
 COMPOSE_FILE=docker-compose.yml
 
 # --- how it is reached ----------------------------------------------------------------------------
@@ -157,6 +160,8 @@ SCRIBE_LOG_LEVEL=info
 # POSTGRES_IMAGE=pgvector/pgvector:0.8.6-pg18-bookworm
 # REDIS_IMAGE=valkey/valkey:9.1.2-alpine
 # S3_IMAGE=chrislusf/seaweedfs:4.48
+# PROMETHEUS_IMAGE=prom/prometheus:v3.13.0
+# GRAFANA_IMAGE=grafana/grafana:12.4.0
 # PYTHON_IMAGE=python:3.11.15-slim-bookworm
 # IMAGE_PREFIX=smart-meeting-scribe
 # IMAGE_TAG=0.1.0

@@ -26,6 +26,8 @@ SILENT_S = 15.0
 
 async def seconds_since_sign(database_url: str, host: str | None = None) -> float | None:
     """Of the liveliest one. Raises: UnavailableError when the database cannot be asked."""
+    if not database_url:
+        raise UnavailableError("DATABASE_URL is not set.")
     url = f"postgresql://{database_url.partition('://')[2]}"
     question = "select extract(epoch from min(now() - heartbeat_at))::float8 from workers where host = $1"
     try:
