@@ -83,7 +83,7 @@ async def test_merged_entries_are_one_person_everywhere(
     assert await names_versions(units, named, considered, untouched) == [1, 1, 0]
     assert await asked_again(units, named, considered, untouched) == [True, True, False]
     assert sorted(meeting for meeting, _ in await told(units)) == sorted([named.id, considered.id])
-    assert await mentions_in_database(units, other.id) == {"people.merged_ids"}
+    assert await mentions_in_database(units, other.id) == {"people.merged_ids", "audit_log.subject_id"}
 
 
 async def test_what_a_human_said_of_one_entry_holds_of_the_merged_person(

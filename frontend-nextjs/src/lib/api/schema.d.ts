@@ -3955,6 +3955,11 @@ export interface components {
              * @description Done by an earlier attempt or run; the numbers are then that one's.
              */
             is_reused: boolean;
+            /**
+             * Peak Vram Mb
+             * @description Of the graphics card, in 2^20 bytes; null without one.
+             */
+            peak_vram_mb?: number | null;
         };
         /**
          * State
