@@ -26,7 +26,9 @@ from scribe.domain.workers import Worker
 from scribe.services.estimates import Speeds, measured_speeds
 from scribe.services.health import Health, State
 from scribe.services.queue import FAILURES, RETRIES, RUNS, STAGE_AUDIO_MS, STAGE_WORK_MS
+from scribe.services.reading_log import READS_LOST
 from scribe.services.reaper import LEASE_EXPIRIES
+from scribe.services.retention import REMOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ COUNTED: Mapping[str, Counted] = {
     RETRIES: Counted("Attempts that failed and were given another one."),
     LEASE_EXPIRIES: Counted("Leases that ran out because a worker gave no sign."),
     RUNS: Counted("Runs that are over, by how they ended.", "ending", _ENDINGS),
+    REMOVED: Counted("What retention removed.", "what", ("audio", "meeting")),
+    READS_LOST: Counted("Reads that could not be written into the audit log."),
 }
 STAGE_SECONDS: Mapping[str, tuple[str, str]] = {
     STAGE_WORK_MS: ("scribe_stage_work_seconds", "Time that finished stages took."),
