@@ -159,6 +159,7 @@ def test_objects_of_others_have_the_fields_that_are_required(rendered: dict[str,
     ]
     (endpoint,) = one(rendered["everything"], "ServiceMonitor")["spec"]["endpoints"]
     assert endpoint["authorization"]["credentials"] == {"name": "prometheus-token", "key": "token"}
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "scribe"}]  # what the alerts ask for
     route = one(rendered["gateway, models in an image"], "HTTPRoute")["spec"]
     assert set(route) == {"parentRefs", "hostnames", "rules"}
     assert all(
