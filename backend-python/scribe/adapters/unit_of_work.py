@@ -136,7 +136,7 @@ recovers from a crash and does not let anybody in yet), a disk or a file of the 
 
 def _will_pass(error: DBAPIError) -> bool:
     """What asyncpg raises for these is none of the classes above: SQLAlchemy makes a bare DBAPIError of it. So
-    does the first statement after an upgrade changed a table under a connection that had prepared it; the next works."""
+    does the first statement after an upgrade changed a table that a connection had prepared it for; the next works."""
     if isinstance(getattr(error.orig, "__cause__", None), asyncpg.InvalidCachedStatementError):
         return True
     return str(getattr(error.orig, "sqlstate", None) or "").startswith(_WILL_PASS)
