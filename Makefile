@@ -18,7 +18,7 @@ PAGES   := $(WEB)/out/.built
 MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale schemas wheel lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale schemas wheel bundle air-gap lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -99,6 +99,15 @@ schemas: setup $(MODULES)  ## write docs/schemas, docs/openapi.json and the web 
 
 wheel: setup web  ## dist/smart_meeting_scribe-*.whl, with the web interface in it
 	cd $(BACKEND) && $(BIN)/python -m hatchling build -t wheel -d $(abspath dist)
+
+PACK ?= dist/smart-meeting-scribe.tar
+
+bundle: setup web  ## dist/smart-meeting-scribe.tar: everything for a machine without a network (make bundle ARGS="--python 3.12 --gpu")
+	@mkdir -p $(dir $(PACK))
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/scribe bundle create "$(PACK)" $(ARGS)
+
+air-gap: bundle  ## install that pack where there is no network, write the whole sample, and fail if anything tries to leave
+	cd $(BACKEND) && $(BIN)/python -m airgap "$(abspath $(PACK))" --compile
 
 UVLOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 EXTRAS = --extra models --extra embedded --extra s3 --extra telemetry --extra bundle

@@ -27,7 +27,7 @@ from rich.console import Console
 from scribe.adapters.bundle import archive, bootstrap
 from scribe.adapters.bundle.archive import Pack
 from scribe.adapters.bundle.packed_models import ModelBytes, PackedModel
-from scribe.domain.errors import BundleError, OptionError, ResourceError
+from scribe.domain.errors import BundleError, BundleMakingError, OptionError, ResourceError
 from scribe.engines.catalog import CATALOG
 from scribe.engines.model_sources import PullOptions, pull
 from scribe.engines.model_store import ModelStore, default_models_dir
@@ -78,8 +78,10 @@ def create(
     ] = None,
 ) -> None:
     """Gather everything that an installation needs. This needs a network and a checkout with `make web` done."""
-    from scribe.services.bundling import Order, make_pack
-
+    try:
+        from scribe.services.bundling import Order, make_pack
+    except ModuleNotFoundError as error:
+        raise BundleMakingError(f"{error.name} is not installed here: making a pack takes the extra [bundle].") from error
     notes = Console(stderr=True, soft_wrap=True)
     if target.is_dir() or not target.absolute().parent.is_dir():
         raise OptionError(f"{target} cannot be written: name a file in a folder that is there.")

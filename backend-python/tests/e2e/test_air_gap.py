@@ -1,5 +1,5 @@
-"""The whole way of an air-gap pack: made here, installed and used where there is no network, while all attempts to leave
-are seen.
+"""The whole way of an air-gap pack: made here, installed and used where there is no network, while every attempt
+to leave is seen.
 
 What this proves, on every run: the pack is complete (all wheels of the lock, the product built from this checkout with
 its web interface, the default models), its bill of materials is valid, it installs with nothing but Python, and a
