@@ -37,7 +37,6 @@ from scribe.domain.errors import OptionError, UnavailableError
 
 READY_TIMEOUT_S = 120.0
 LOOK_EVERY_S = 1.0
-TIDY_EVERY_S = 60.0
 
 
 def up(
@@ -190,16 +189,12 @@ class _Service:
 
     def _watch(self) -> None:
         logs = {part.name: LogFile(part.log) for part in self._supervisor.parts}
-        tidied_s = time.monotonic()
         while True:
             due_s = self._supervisor.watch_once()
             for name, log in logs.items():
                 for event in log.new_trouble():
                     self._screen.trouble(name, event)
-            if time.monotonic() - tidied_s > TIDY_EVERY_S:
-                tidied_s = time.monotonic()
-                for log in logs.values():
-                    log.keep_small()
+                log.keep_small()
             self._interruptions.sleep(min(due_s, LOOK_EVERY_S))
 
     def _facts(self, seconds: float, first: dict[str, str | None]) -> Started:

@@ -1,5 +1,7 @@
 """Children that end are started again, ever more patiently; an orderly end goes stage by stage."""
 
+import os
+import resource
 import signal
 import subprocess
 import sys
@@ -191,4 +193,40 @@ def test_a_large_log_is_cut_while_its_writer_goes_on(tmp_path: Path, monkeypatch
         writer.flush()
         assert [event["event"] for event in log.new_trouble()] == ["after"]
     assert path.stat().st_size < 100
-    assert path.with_name("api.log.1").stat().st_size == 2001
+    assert path.with_name("api.log.1").stat().st_size == 1000, "the end of it, however much came at once"
+
+
+def test_a_log_is_cut_without_a_copy_when_the_disk_takes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a full disk: the system refuses to write. The older copy goes, too: its room is wanted."""
+    monkeypatch.setattr("scribe.adapters.servers.log_files.MAX_BYTES", 100_000)
+    path, older = tmp_path / "api.log", tmp_path / "api.log.1"
+    path.write_text("")
+    log = LogFile(path)
+    path.write_bytes(b"x" * 200_000)
+    older.write_bytes(b"y" * 10)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        log.keep_small()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.stat().st_size == 0
+    assert not older.exists()
+
+
+def test_a_log_that_somebody_else_rotates_or_that_is_one_endless_line_stops_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "api.log"
+    path.write_text("")
+    log = LogFile(path)
+    path.write_bytes(b"x" * 3_000_000)
+    assert [log.new_trouble() for _ in range(4)] == [[], [], [], []]
+    path.rename(tmp_path / "api.log.old")
+    assert log.new_trouble() == []
+    log.keep_small()
+    path.write_text('{"event": "new", "level": "error"}\n')
+    assert [event["event"] for event in log.new_trouble()] == ["new"]
+    os.truncate(path, 0)
+    assert log.new_trouble() == []
+    with path.open("a") as file:
+        file.write('{"event": "later", "level": "error"}\n')
+    assert [event["event"] for event in log.new_trouble()] == ["later"]
