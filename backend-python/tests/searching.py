@@ -67,7 +67,7 @@ class Wanted:
 
 
 async def in_database(database_url: str, wanted: Wanted) -> set[str]:
-    """``table.column: what`` of every hit; the rows of ``erasures`` may hold ids."""
+    """``table.column: what`` of every hit; those of ``erasures`` and of the audit log may hold ids."""
     connection = await asyncpg.connect(database_url)
     hits: set[str] = set()
     try:
@@ -79,7 +79,7 @@ async def in_database(database_url: str, wanted: Wanted) -> set[str]:
                     hits |= {f"{table}.{column}: {what}" for what in wanted.in_bytes(text.encode())}
     finally:
         await connection.close()
-    return {hit for hit in hits if hit != "erasures.person_id: id"}
+    return hits - {"erasures.person_id: id", "audit_log.person_id: id", "audit_log.subject_id: id"}
 
 
 def in_storage(storage: Storage, wanted: Wanted, folders: Sequence[str] | None = None) -> set[str]:
@@ -107,11 +107,14 @@ def in_redis(redis_url: str, wanted: Wanted) -> set[str]:
 
 
 def in_backup(folder: Path, database_url: str, major: int, wanted: Wanted) -> set[str]:
-    """The manifest, every file, and the dump as SQL; tombstones are named by ids."""
+    """The manifest, every file, and the dump as SQL; tombstones and the audit log name by ids."""
     script = folder.with_suffix(".sql")
     PostgresClient(database_url, major).script(folder / "database.dump", script)
     sql = re.sub(r"(?s)\nCOPY public\.erasures .*?\n\\\.\n", "\n", script.read_text())
     manifest = re.sub(rf'"erasures/{wanted.person_id}\.json"', '""', (folder / "manifest.json").read_text())
+    sql = re.sub(
+        r"(?s)\nCOPY public\.audit_log .*?\n\\\.\n", lambda rows: rows[0].replace(str(wanted.person_id), "id"), sql
+    )
     hits = {f"dump: {what}" for what in wanted.in_bytes(sql.encode())}
     hits |= {f"manifest: {what}" for what in wanted.in_bytes(manifest.encode())}
     return hits | {f"backup {hit}" for hit in in_folder(folder / "files", wanted)}
