@@ -47,9 +47,10 @@ class Journey:
         with self._timed("install"):
             options = [] if self._is_compiling else ["--no-compile"]
             self._command("sh", unpacked / "install.sh", "--prefix", self.prefix, *options)
-        with self._timed("start"):
-            service = self._start()
+        service = self._launched()
         try:
+            with self._timed("start"):
+                self._wait_until_ready(service)
             with self._timed("web interface"):
                 self._look_at_the_pages()
             with self._timed("meeting"):
@@ -95,9 +96,9 @@ class Journey:
         assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
         return done.stdout
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _launched(self) -> subprocess.Popen[bytes]:
         with (self._folder / "up.log").open("wb") as log:
-            service = subprocess.Popen(
+            return subprocess.Popen(
                 [str(self.prefix / "bin" / "scribe"), "up"],
                 env=self.environment,
                 cwd=self._folder,
@@ -105,6 +106,8 @@ class Journey:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _wait_until_ready(self, service: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             assert service.poll() is None, self._said()
@@ -114,7 +117,6 @@ class Journey:
                     break
             time.sleep(0.2)
         self._token = self._command(self.prefix / "bin" / "scribe", "token", "create").strip()
-        return service
 
     def _said(self) -> str:
         logs = [self._folder / "up.log", *sorted((self._folder / "data" / "logs").glob("*.log"))]

@@ -81,7 +81,7 @@ def create(
     try:
         from scribe.services.bundling import Order, make_pack
     except ModuleNotFoundError as error:
-        raise BundleMakingError(f"{error.name} is not installed here: making a pack takes the extra [bundle].") from error
+        raise BundleMakingError(f"{error.name} is not installed: making a pack takes the extra [bundle].") from error
     notes = Console(stderr=True, soft_wrap=True)
     if target.is_dir() or not target.absolute().parent.is_dir():
         raise OptionError(f"{target} cannot be written: name a file in a folder that is there.")
