@@ -32,7 +32,7 @@ def migrate() -> None:
     assert database_url is not None  # noqa: S101 -- connected() says so
     password = asyncio.run(prepare(database_url))
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"The tables are at revision {code_revision()}.")
+    console.print(f"The tables are good for this version (revision {code_revision()}).")
     if password is not None:
         console.print(f"First administrator: {FIRST_ADMINISTRATOR}, one-time password: {password}", markup=False)
 
