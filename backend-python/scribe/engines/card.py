@@ -21,6 +21,8 @@ from scribe.domain.meeting import RunWarning
 from scribe.engines.card_driver import CardMemory, find_cards
 
 SAMPLE_EVERY_S = 0.05
+_CONTEXT_MB = 650.0
+"""Held without any model, and counted once: each estimate has it in it."""
 Step = Literal["batch", "type", "model", "cpu"]
 
 _SENTENCES: dict[Step, str] = {
@@ -50,9 +52,12 @@ class CardUse:
         return cls(budget_mb, may_leave=may_leave, memory=CardMemory.of(cards[0]) if cards else None)
 
     def room_mb(self) -> float | None:
-        """What a model loaded now may take at most; ``None``: nobody knows, so it is tried."""
+        """What a model loaded now may take at most, CUDA's context included; ``None``: nobody knows, so it is tried.
+        Models that ``keep`` has kept have taken their share of the budget."""
         free_mb = self._memory.free_mb() if self._memory is not None else None
-        known = [float(limit) for limit in (self.budget_mb, free_mb) if limit is not None]
+        own_mb = (self._memory.own_mb() if self._memory is not None else None) or 0.0
+        left_mb = None if self.budget_mb is None else self.budget_mb - max(own_mb - _CONTEXT_MB, 0.0)
+        known = [limit for limit in (left_mb, free_mb) if limit is not None]
         return min(known) if known else None
 
     def step_down(self, kind: Step, before: str, after: str, *, stage: str, why: str) -> None:

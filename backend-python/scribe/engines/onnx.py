@@ -112,7 +112,7 @@ class _CardModel(OnnxModel):
                 self._note("batch", on_card.batch_size, self._batch, "budget")
             try:
                 with card_errors(path.stem):
-                    super().__init__(_open_session(path, "cuda", threads, on_card.use.budget_mb))
+                    super().__init__(_open_session(path, "cuda", threads, self._arena_budget_mb()))
             except ResourceError as error:
                 self._leave("memory", error)
 
@@ -133,6 +133,11 @@ class _CardModel(OnnxModel):
                 continue
             done += len(part)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _arena_budget_mb(self) -> int | None:
+        """``None``: without a budget the arena takes what it needs."""
+        room_mb = self._on_card.use.room_mb()
+        return None if self._on_card.use.budget_mb is None or room_mb is None else int(room_mb)
 
     def _give_way(self, tried: int, error: ResourceError) -> None:
         """Raises: ``error`` when there is nothing left to give."""

@@ -203,6 +203,8 @@ def test_room_is_the_budget_or_what_is_free_and_the_peak_is_kept() -> None:
     assert card.room_mb() == 3_000
     nvml.used = 0
     assert card.room_mb() == 8_000
+    nvml.processes = {7: 2_650.0}  # a model that is kept
+    assert card.room_mb() == 6_000
     assert CardUse(None).room_mb() is None
     with card.measured() as peak_mb:
         nvml.processes = {7: 4_321.0}
