@@ -120,11 +120,12 @@ def test_the_pack_is_complete_and_says_what_is_in_it(pack: Path, tmp_path: Path)
 
 def validate(bill: dict[str, Any]) -> None:
     """Against the schema of CycloneDX 1.6, as its authors publish it."""
-    documents = [json.loads(path.read_text()) for path in SCHEMAS.glob("*.schema.json")]
     resources = [
-        (document["$id"], referencing.Resource.from_contents(document, referencing.jsonschema.DRAFT7))
-        for document in documents
-        if "$id" in document
+        (
+            f"http://cyclonedx.org/schema/{path.name}",
+            referencing.jsonschema.DRAFT7.create_resource(json.loads(path.read_text())),
+        )
+        for path in SCHEMAS.glob("*.schema.json")
     ]
     schema = json.loads((SCHEMAS / "bom-1.6.SNAPSHOT.schema.json").read_text())
     registry: referencing.Registry[Any] = referencing.Registry().with_resources(resources)
