@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from scribe.api.schemas.edits import conflict_out
-from scribe.core.logging import get_logger
+from scribe.core.logging import get_logger, trace_of
 from scribe.domain import errors
 
 PROBLEM_TYPE = "application/problem+json"
@@ -141,7 +141,11 @@ async def _plain(_: Request, error: Exception) -> JSONResponse:
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     request_id = getattr(request.state, "request_id", "unknown")
     get_logger().error(
-        "request.crashed", path=request.url.path, error=type(error).__name__, exc_info=error, request_id=request_id
+        "request.crashed",
+        path=request.url.path,
+        error=type(error).__name__,
+        trace=trace_of(error),
+        request_id=request_id,
     )
     return problem_response(
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -43,6 +43,7 @@ def build_engine(
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=10.0,
+        hide_parameters=True,  # what people said and wrote must not be in an error's message
         connect_args={
             **({"dsn": f"postgresql://?{urlencode(encrypted, doseq=True)}"} if encrypted else {}),
             "timeout": CONNECT_TIMEOUT_S,

@@ -1,6 +1,7 @@
 """Logs as events with keys, on standard error.
 
-Owns the format; never the content, which must not hold transcript text, names or voiceprints.
+Owns the format; never the content, which must not hold transcript text, names or voiceprints. What libraries log is
+brought into the same form, without what they put into their messages.
 
 Usage::
 
@@ -29,6 +30,29 @@ def configure_logging(level: str, *, as_json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    root = logging.getLogger()
+    if as_json and not any(isinstance(handler, LibraryLines) for handler in root.handlers):
+        root.addHandler(LibraryLines())
+
+
+class LibraryLines(logging.Handler):
+    """What libraries say by Python's own logging, uvicorn's "Exception in ASGI application" among it: which of them,
+    what it always says at that place, and where it happened; neither arguments nor an error's message, which may quote
+    somebody."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        say = get_logger().error if record.levelno >= logging.ERROR else get_logger().warning
+        say(
+            "library.said",
+            library=record.name,
+            message=str(record.msg).partition("\n")[0][:200],
+            error=type(error).__name__ if error is not None else None,
+            trace=trace_of(error) if error is not None else None,
+        )
 
 
 def trace_of(error: BaseException) -> str:

@@ -22,7 +22,7 @@ from scribe.adapters.queue import Bell
 from scribe.adapters.storage import Storage, StoredFile
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import Settings
-from scribe.core.logging import get_logger
+from scribe.core.logging import get_logger, trace_of
 from scribe.domain.errors import ScribeError
 from scribe.services import audit, enrolment, forgetting, idempotency, resumable, retention, rewriting
 from scribe.services.uploads import Desk
@@ -72,7 +72,7 @@ class Housekeeping:
             try:
                 await self.once(thorough=is_thorough)
             except Exception as error:  # noqa: BLE001 -- a round that fails is tried again; the loop must live
-                get_logger().warning("housekeeping.failed", error=type(error).__name__, detail=str(error))
+                get_logger().warning("housekeeping.failed", error=type(error).__name__, trace=trace_of(error))
             if is_thorough:
                 self._next_thorough = time.monotonic() + THOROUGH_EVERY_S
 

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from scribe.adapters.queue import Bell
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from scribe.core.config import QueueSettings
-from scribe.core.logging import get_logger
+from scribe.core.logging import get_logger, trace_of
 from scribe.domain.errors import WorkerLostError
 from scribe.domain.jobs import Abandoned, DatabaseClock, Failure, StatusChange
 from scribe.domain.meeting import MeetingStatus
@@ -91,7 +91,7 @@ class Reaper:
                 report = await self.once()
             except Exception as error:  # noqa: BLE001 -- whatever it was: without a reaper meetings would be stuck
                 if is_well:
-                    get_logger().warning("reaper.failed", error=type(error).__name__, reason=str(error))
+                    get_logger().warning("reaper.failed", error=type(error).__name__, trace=trace_of(error))
                 is_well = False
             else:
                 if not is_well:
