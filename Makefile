@@ -18,7 +18,7 @@ PAGES   := $(WEB)/out/.built
 MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale recovery schemas wheel bundle air-gap lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale recovery confined schemas wheel bundle air-gap lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -95,6 +95,12 @@ scale: setup  ## meetings an hour with 1, 2 and 3 workers on one database and S3
 
 recovery: setup  ## everything is lost, and comes back: how long a backup and a restore take: make recovery [ARGS="--meetings 500"]
 	cd $(BACKEND) && $(BIN)/python -m bench.recovery $(ARGS)
+
+topology: setup web  ## the production topology without Docker: 1 GB uploads, event streams, faults, restarts, the edge
+	cd $(BACKEND) && $(BIN)/python -m topology $(ARGS)
+
+confined: setup  ## API and worker without name, home and capability, on a read-only file system: as root, on Linux
+	cd $(BACKEND) && $(BIN)/python -m bench.confined $(ARGS)
 
 schemas: setup $(MODULES)  ## write docs/schemas, docs/openapi.json and the web interface's types anew from the code
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py && $(BIN)/python scripts/write_openapi.py
