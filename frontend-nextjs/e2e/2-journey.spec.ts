@@ -49,8 +49,8 @@ test("upload, follow, listen, name, correct, undo, search, export, delete", asyn
     await first.getByRole("button", { name: /^Modifier le texte/ }).click();
     const field = page.getByRole("textbox", { name: /^Texte à/ });
     const before = await field.inputValue();
-    await field.fill(before.replace("présentement", "actuellement"));
     const saved = page.waitForResponse((answer) => answer.request().method() === "POST" && answer.url().endsWith("/edits"));
+    await field.fill(before.replace("présentement", "actuellement"));
     await page.getByRole("button", { name: "Terminé" }).click();
     await expect(lines.filter({ hasText: "actuellement occupés" })).toBeVisible();
     expect((await saved).status()).toBe(201);
@@ -91,8 +91,7 @@ test("upload, follow, listen, name, correct, undo, search, export, delete", asyn
   await test.step("delete: gone from the list", async () => {
     await page.getByRole("button", { name: /^Actions/ }).or(page.getByRole("button", { name: "Plus d’actions" })).first().click();
     await page.getByRole("menuitem", { name: /^Supprimer/ }).click();
-    const dialog = page.getByRole("dialog", { name: /Supprimer/ });
-    await dialog.getByRole("checkbox").check();
+    const dialog = page.getByRole("dialog", { name: "Supprimer cette réunion" });
     await dialog.getByRole("button", { name: /^Supprimer/ }).click();
     await expect(page).toHaveURL(/\/$/);
     await expect(page.getByRole("link", { name: "Accueil téléphonique" })).toHaveCount(0);

@@ -31,8 +31,8 @@ async function edit(page: Page, place: number): Promise<void> {
 /** Writes and closes; returns when the service has it. */
 async function write(page: Page, place: number, text: string): Promise<void> {
   await edit(page, place);
+  const saved = page.waitForResponse((answer) => isEdit(answer.request())); // by the button, or by itself if this takes long
   await field(page).fill(text);
-  const saved = page.waitForResponse((answer) => isEdit(answer.request()));
   await page.getByRole("button", { name: "Terminé" }).click();
   expect((await saved).status()).toBe(201);
   await expect(field(page)).toHaveCount(0);
@@ -65,8 +65,8 @@ test("the slower one is told who was faster, sees both texts, and decides", asyn
   const letGo = await held(page);
 
   await edit(page, 6);
-  await field(page).fill(mine);
   const sent = page.waitForRequest(isEdit);
+  await field(page).fill(mine);
   await page.getByRole("button", { name: "Terminé" }).click();
   await sent;
   await write(other, 6, theirs);
@@ -120,9 +120,9 @@ test("two lines at once are no conflict", async ({ page, context, service }) => 
   const other = await open(await context.newPage(), meetingId);
   const [one, two] = [fresh("La première page a écrit ceci."), fresh("La seconde page a écrit cela.")];
   await edit(page, 8);
+  const saved = page.waitForResponse((answer) => isEdit(answer.request()));
   await field(page).fill(one);
   await write(other, 9, two);
-  const saved = page.waitForResponse((answer) => isEdit(answer.request()));
   await page.getByRole("button", { name: "Terminé" }).click();
   expect((await saved).status()).toBe(201);
   for (const either of [page, other]) {
@@ -133,7 +133,7 @@ test("two lines at once are no conflict", async ({ page, context, service }) => 
   }
 });
 
-test("what is taken away waits for what is being written, and says when it cannot", async ({ page, service }) => {
+test("what is taken away waits for what is being written, and says when it cannot", async ({ page, service, troubles }) => {
   const { meetingId } = await world(service);
   await open(page, meetingId);
   const exported: string[] = [];
@@ -150,8 +150,8 @@ test("what is taken away waits for what is being written, and says when it canno
   const text = fresh("Écrit à l’instant.");
   const letGo = await held(page);
   await edit(page, 10);
-  await field(page).fill(text); // and the field stays open
   const sent = page.waitForRequest(isEdit);
+  await field(page).fill(text); // and the field stays open
   const taken = download(markdown);
   await sent;
   await expect(page.getByRole("button", { name: "Exporter" })).toBeDisabled();
@@ -172,4 +172,5 @@ test("what is taken away waits for what is being written, and says when it canno
 
   await page.unrouteAll({ behavior: "wait" });
   expect(await download(markdown)).toContain(late); // the network is back
+  expect(troubles.splice(0).filter((one) => !one.includes("net::ERR_FAILED"))).toEqual([]); // those that it was cut off for
 });

@@ -1,7 +1,8 @@
 "use client";
-/** One stream of events for the whole interface: what the service tells is laid into the cached answers.
+/** One stream of events for the whole interface, and one for a meeting of somebody else: what the service tells is laid
+ * into the cached answers.
  *
- * Owns the connection (`/api/v1/events`, which the browser takes up again by itself with the last id it saw) and what
+ * Owns the connections (`/api/v1/events` and a meeting's, which the browser takes up again by itself with the last id it saw) and what
  * each kind of event changes. A view only reads its query.
  */
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
@@ -34,10 +35,19 @@ const KINDS = [
 
 /** Whether the stream is open. Call it once, in the frame. */
 export function useLiveEvents(isSignedIn: boolean): boolean {
+  return useStream(isSignedIn ? "/api/v1/events" : null);
+}
+
+/** The stream of everything tells of one's own meetings. Somebody else's, which administrators may open, has one of its own. */
+export function useMeetingEvents(meetingId: string, isMine: boolean): void {
+  useStream(isMine ? null : `/api/v1/meetings/${meetingId}/events`);
+}
+
+function useStream(address: string | null): boolean {
   const client = useQueryClient();
   const [isOpen, setOpen] = useState(true);
   useEffect(() => {
-    if (!isSignedIn) return;
+    if (address === null) return;
     let source: EventSource | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const heard = (message: MessageEvent<string>) => {
@@ -48,7 +58,7 @@ export function useLiveEvents(isSignedIn: boolean): boolean {
       }
     };
     const connect = () => {
-      source = new EventSource("/api/v1/events");
+      source = new EventSource(address);
       source.onopen = () => setOpen(true);
       source.onerror = () => {
         setOpen(false);
@@ -61,7 +71,7 @@ export function useLiveEvents(isSignedIn: boolean): boolean {
       clearTimeout(timer);
       source?.close();
     };
-  }, [client, isSignedIn]);
+  }, [address, client]);
   return isOpen;
 }
 

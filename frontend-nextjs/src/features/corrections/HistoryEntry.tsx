@@ -27,7 +27,7 @@ export function HistoryEntry({ edit, onJump }: { edit: Edit; onJump: () => void 
   const mayGoOn = useMayGoOn(meetingId);
   const errorText = useErrorText();
   const isUndone = edit.undone_at !== null;
-  const hasPlace = edit.kind !== "name" && edit.kind !== "merge";
+  const isHeard = audio.hasSound && edit.kind !== "name" && edit.kind !== "merge";
   const jump = () => {
     onJump();
     audio.play(edit.start_s, edit.end_s);
@@ -50,7 +50,7 @@ export function HistoryEntry({ edit, onJump }: { edit: Edit; onJump: () => void 
           {nameOfAuthor(edit.author) ?? t("somebody")} · <time dateTime={edit.created_at} title={dayAndTime(edit.created_at, language)}>{ago(edit.created_at, language)}</time>
         </p>
         <div className="ml-auto flex gap-1">
-          {hasPlace && (
+          {isHeard && (
             <Button size="sm" kind="quiet" aria-label={t("playAt", { time: clock(edit.start_s) })} onClick={jump}>
               <Play aria-hidden />
               <span className="tabular">{clock(edit.start_s)}</span>

@@ -77,9 +77,11 @@ function LostEdit({ edit }: { edit: Edit }) {
   const text = (lines: Edit["before"]) => lines.map((line) => line.text).join(" ");
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-2 py-3 text-ink">
-      <IconButton label={t("playAt", { time: clock(edit.start_s) })} size="sm" onClick={() => audio.play(edit.start_s, edit.end_s)}>
-        <Play />
-      </IconButton>
+      {audio.hasSound && (
+        <IconButton label={t("playAt", { time: clock(edit.start_s) })} size="sm" onClick={() => audio.play(edit.start_s, edit.end_s)}>
+          <Play />
+        </IconButton>
+      )}
       <div className="min-w-0 flex-1 basis-60">
         <p className="text-xs text-ink-soft">{words(edit)}</p>
         <WordDiff before={text(edit.before)} after={text(edit.after)} />

@@ -6,7 +6,7 @@ import { useCorrections } from "./context";
 import { useProblems } from "./useProblems";
 
 const ConflictPanel = dynamic(() => import("./ConflictPanel").then((found) => found.ConflictPanel), { ssr: false });
-const TextEditor = dynamic(() => import("./TextEditor").then((found) => found.TextEditor), { ssr: false });
+const TextEditor = dynamic(() => import("./TextEditor").then((found) => found.TextEditor), { ssr: false, loading: () => <span data-editor-awaited /> });
 
 export function SegmentEditor({ segment }: { segment: Segment }) {
   const { visit } = useCorrections();

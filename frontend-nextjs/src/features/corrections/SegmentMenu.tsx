@@ -36,7 +36,7 @@ export function SegmentMenu({ trigger, segment, next, onSplit }: Props) {
   };
   return (
     <Menu trigger={trigger} defaultOpen>
-      <MenuItem icon={<Play />} onSelect={() => audio.play(segment.start, segment.end)}>{t("play")}</MenuItem>
+      {audio.hasSound && <MenuItem icon={<Play />} onSelect={() => audio.play(segment.start, segment.end)}>{t("play")}</MenuItem>}
       {/* Later: the menu gives the focus back to its button first. */}
       <MenuItem icon={<Pencil />} onSelect={() => setTimeout(() => startEditing(segment))}>{t("edit")}</MenuItem>
       {segment.num_doubtful > 0 && <MenuItem icon={<Check />} onSelect={() => confirm(segment)}>{t("confirm")}</MenuItem>}

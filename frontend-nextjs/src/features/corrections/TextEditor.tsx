@@ -114,7 +114,7 @@ export function TextEditor({ segment }: { segment: Segment }) {
       <div className="mt-1.5 flex flex-wrap items-center gap-x-1 gap-y-1">
         <div className="flex gap-1" onPointerDown={(event) => event.preventDefault()}>
           <Button size="sm" kind="quiet" onClick={() => stopEditing()}><Check aria-hidden />{t("done")}</Button>
-          <Button size="sm" kind="quiet" onClick={hear}><Play aria-hidden />{t("play")}</Button>
+          {audio.hasSound && <Button size="sm" kind="quiet" onClick={hear}><Play aria-hidden />{t("play")}</Button>}
           <Button size="sm" kind="quiet" className="sm:hidden" onClick={() => split(segment, field.current?.selectionStart ?? 0)}>
             <Scissors aria-hidden />{t("splitHere")}
           </Button>

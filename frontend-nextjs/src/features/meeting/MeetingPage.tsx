@@ -27,7 +27,7 @@ function Loader() {
   const meeting = useMeeting(id);
   const errorText = useErrorText();
   useTitle(meeting.data?.title);
-  if (meeting.data) return <MeetingRoom key={id} meeting={meeting.data} />;
+  if (meeting.data) return <MeetingRoom key={`${id}.${meeting.data.has_recording}`} meeting={meeting.data} />;
   if (isApiError(meeting.error) && (meeting.error.status === 404 || meeting.error.status === 422)) return <NotFound />;
   if (meeting.isError) {
     return (

@@ -2,9 +2,16 @@
 import { useTranslations } from "next-intl";
 import { ConfirmDialog } from "@/components/ui/ConfirmDialog";
 import { useToast } from "@/components/ui/Toast";
-import { useDeleteMeeting, type MeetingSummary } from "@/lib/api/meetings";
+import { useDeleteMeeting } from "@/lib/api/meetings";
 
-export function DeleteDialog({ meeting, onClose }: { meeting: MeetingSummary; onClose: () => void }) {
+interface Props {
+  meeting: { id: string; title: string };
+  onClose: () => void;
+  onDeleted: () => void;
+}
+
+/** For good: says what goes, and what stays. */
+export function DeleteDialog({ meeting, onClose, onDeleted }: Props) {
   const t = useTranslations("meetings");
   const say = useToast();
   const remove = useDeleteMeeting();
@@ -12,11 +19,19 @@ export function DeleteDialog({ meeting, onClose }: { meeting: MeetingSummary; on
     remove.mutate(meeting.id, {
       onSuccess: () => {
         say(t("deleted", { title: meeting.title }));
-        onClose();
+        onDeleted();
       },
     });
   return (
-    <ConfirmDialog isOpen onClose={onClose} title={t("deleteTitle")} action={t("deleteForGood")} onConfirm={confirmed} isBusy={remove.isPending} error={remove.error}>
+    <ConfirmDialog
+      isOpen
+      onClose={onClose}
+      title={t("deleteTitle")}
+      action={t("deleteForGood")}
+      onConfirm={confirmed}
+      isBusy={remove.isPending || remove.isSuccess}
+      error={remove.error}
+    >
       <p className="font-serif text-base font-semibold wrap-anywhere text-ink">{meeting.title}</p>
       <div>
         <p>{t("deleteGoes")}</p>

@@ -21,8 +21,7 @@ import { useView } from "./useView";
 import { EVERYTHING, filtersOf, isFiltered } from "./view";
 
 const DeleteDialog = dynamic(() => import("./DeleteDialog").then((module) => module.DeleteDialog));
-const EditDialog = dynamic(() => import("./EditDialog").then((module) => module.EditDialog));
-const RerunDialog = dynamic(() => import("./RerunMeeting").then((module) => module.RerunMeeting));
+const WholeMeeting = dynamic(() => import("./WholeMeeting").then((module) => module.WholeMeeting));
 const HelpDialog = dynamic(() => import("./HelpDialog").then((module) => module.HelpDialog));
 
 export type Asked = "rename" | "tags" | "rerun" | "delete";
@@ -75,7 +74,7 @@ function Meetings() {
   const restoreFocus = useRows(ids, rowKeys);
 
   const isEmpty = list.isSuccess && ids.length === 0;
-  const close = () => setAsked(null);
+  const close = useCallback(() => setAsked(null), []);
   useEffect(() => {
     if (!asked) restoreFocus();
   }, [asked, restoreFocus]);
@@ -126,9 +125,8 @@ function Meetings() {
           onAsk={ask}
         />
       )}
-      {(asked?.what === "rename" || asked?.what === "tags") && <EditDialog meeting={asked.meeting} isAboutTags={asked.what === "tags"} onClose={close} />}
-      {asked?.what === "rerun" && <RerunDialog id={asked.meeting.id} onClose={close} />}
-      {asked?.what === "delete" && <DeleteDialog meeting={asked.meeting} onClose={close} />}
+      {asked && asked.what !== "delete" && <WholeMeeting id={asked.meeting.id} what={asked.what} onClose={close} />}
+      {asked?.what === "delete" && <DeleteDialog meeting={asked.meeting} onClose={close} onDeleted={close} />}
       {isHelpOpen && <HelpDialog onClose={() => setHelpOpen(false)} />}
     </div>
   );

@@ -41,7 +41,7 @@ export function RowMenu({ meeting, onAsk }: { meeting: MeetingSummary; onAsk: (w
           {t("cancelRun")}
         </MenuItem>
       ) : (
-        <MenuItem icon={<RotateCcw />} onSelect={() => onAsk("rerun", meeting)}>
+        <MenuItem icon={<RotateCcw />} disabled={!meeting.has_recording} onSelect={() => onAsk("rerun", meeting)}>
           {t("rerun")}
         </MenuItem>
       )}

@@ -4,7 +4,7 @@ import { Pause, Play } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
-import { usePlayer } from "@/features/meeting/player";
+import { useAudio, usePlayer } from "@/features/meeting/player";
 import { useLanguage } from "@/features/shell/Language";
 import type { Speaker } from "@/lib/api/speakers";
 import { clock, duration } from "@/lib/format";
@@ -14,8 +14,10 @@ export function Samples({ speaker }: { speaker: Speaker }) {
   const t = useTranslations("naming");
   const { language } = useLanguage();
   const { play, pause, isPlaying } = usePlayer();
+  const { hasSound } = useAudio();
   const [heard, setHeard] = useState<number | null>(null);
   const samples = samplesOf(speaker.spans);
+  if (!hasSound) return <p className="text-xs text-ink-faint">{t("noRecording")}</p>;
   if (samples.length === 0) return <p className="text-xs text-ink-faint">{t("noSample")}</p>;
   return (
     <div role="group" aria-label={t("samples")} className="flex flex-wrap gap-2">

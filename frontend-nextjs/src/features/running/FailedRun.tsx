@@ -1,6 +1,7 @@
 "use client";
 import { Download, RotateCcw, SlidersHorizontal, Trash2 } from "lucide-react";
 import dynamic from "next/dynamic";
+import { useRouter } from "next/navigation";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
@@ -14,11 +15,12 @@ import { useFailureText } from "./useFailureText";
 import { useRetry } from "./useRetry";
 
 const RerunDialog = dynamic(() => import("./RerunDialog").then((module) => module.RerunDialog), { ssr: false });
-const DeleteDialog = dynamic(() => import("./DeleteDialog").then((module) => module.DeleteDialog), { ssr: false });
+const DeleteDialog = dynamic(() => import("@/features/meetings/DeleteDialog").then((module) => module.DeleteDialog), { ssr: false });
 
 /** What went wrong in plain words, whose turn it is, and every way on from here. */
 export function FailedRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
   const t = useTranslations("running");
+  const router = useRouter();
   const failureText = useFailureText();
   const { retry, isRetrying } = useRetry(meeting.id);
   const [dialog, setDialog] = useState<"rerun" | "delete" | null>(null);
@@ -32,20 +34,24 @@ export function FailedRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
         <p className="text-ink-soft">{meeting.has_results ? t("failedKept") : t(`todo.${kind}`)}</p>
       </div>
       <div className="flex flex-wrap gap-2">
-        <Button kind={kind === "recording" ? "secondary" : "primary"} onClick={retry} isBusy={isRetrying}>
-          <RotateCcw aria-hidden />
-          {t("retry")}
-        </Button>
-        <Button onClick={() => setDialog("rerun")}>
-          <SlidersHorizontal aria-hidden />
-          {t("rerun")}
-        </Button>
-        <Button asChild>
-          <a href={recordingUrl(meeting.id)} download>
-            <Download aria-hidden />
-            {t("download")}
-          </a>
-        </Button>
+        {meeting.has_recording && (
+          <>
+          <Button kind={kind === "recording" ? "secondary" : "primary"} onClick={retry} isBusy={isRetrying}>
+            <RotateCcw aria-hidden />
+            {t("retry")}
+          </Button>
+          <Button onClick={() => setDialog("rerun")}>
+            <SlidersHorizontal aria-hidden />
+            {t("rerun")}
+          </Button>
+          <Button asChild>
+            <a href={recordingUrl(meeting.id)} download>
+              <Download aria-hidden />
+              {t("download")}
+            </a>
+          </Button>
+          </>
+        )}
         <Button kind="danger" onClick={() => setDialog("delete")}>
           <Trash2 aria-hidden />
           {t("delete")}
@@ -64,7 +70,7 @@ export function FailedRun({ meeting }: { meeting: Schemas["MeetingOut"] }) {
         </Disclosure>
       </div>
       {dialog === "rerun" && <RerunDialog meeting={meeting} onClose={() => setDialog(null)} />}
-      {dialog === "delete" && <DeleteDialog meeting={meeting} onClose={() => setDialog(null)} />}
+      {dialog === "delete" && <DeleteDialog meeting={meeting} onClose={() => setDialog(null)} onDeleted={() => router.push("/")} />}
     </section>
   );
 }

@@ -2,6 +2,7 @@
 /** What may be done with a meeting as a whole. Its dialogs are loaded when they are opened. */
 import { AudioLines, Download, Ellipsis, Info, Pencil, SlidersHorizontal, Trash2 } from "lucide-react";
 import dynamic from "next/dynamic";
+import { useRouter } from "next/navigation";
 import { useTranslations } from "next-intl";
 import { useRef, useState } from "react";
 import { IconButton } from "@/components/ui/IconButton";
@@ -12,15 +13,16 @@ import type { Schemas } from "@/lib/api/client";
 import { isUnderWay, useRecogniseMeeting } from "@/lib/api/meetings";
 import { recordingUrl } from "@/lib/api/recordings";
 
-const DetailsDialog = dynamic(() => import("./DetailsDialog").then((module) => module.DetailsDialog), { ssr: false });
+const DetailsDialog = dynamic(() => import("@/features/meetings/DetailsDialog").then((module) => module.DetailsDialog), { ssr: false });
 const RerunDialog = dynamic(() => import("./RerunDialog").then((module) => module.RerunDialog), { ssr: false });
 const RunDialog = dynamic(() => import("./RunDialog").then((module) => module.RunDialog), { ssr: false });
-const DeleteDialog = dynamic(() => import("./DeleteDialog").then((module) => module.DeleteDialog), { ssr: false });
+const DeleteDialog = dynamic(() => import("@/features/meetings/DeleteDialog").then((module) => module.DeleteDialog), { ssr: false });
 
 type Opened = "details" | "rerun" | "run" | "delete" | null;
 
 export function MeetingMenu({ meeting }: { meeting: Schemas["MeetingOut"] }) {
   const t = useTranslations("running");
+  const router = useRouter();
   const common = useTranslations("common");
   const say = useToast();
   const errorText = useErrorText();
@@ -48,7 +50,7 @@ export function MeetingMenu({ meeting }: { meeting: Schemas["MeetingOut"] }) {
         <MenuItem icon={<Pencil />} onSelect={() => setOpened("details")}>
           {t("menu.details")}
         </MenuItem>
-        <MenuItem icon={<SlidersHorizontal />} onSelect={() => setOpened("rerun")} disabled={isUnderWay(meeting)}>
+        <MenuItem icon={<SlidersHorizontal />} onSelect={() => setOpened("rerun")} disabled={isUnderWay(meeting) || !meeting.has_recording}>
           {t("menu.rerun")}
         </MenuItem>
         {meeting.has_results && (
@@ -57,7 +59,7 @@ export function MeetingMenu({ meeting }: { meeting: Schemas["MeetingOut"] }) {
           </MenuItem>
         )}
         <MenuSeparator />
-        <MenuItem icon={<Download />} onSelect={() => downloadRecording(meeting.id)}>
+        <MenuItem icon={<Download />} disabled={!meeting.has_recording} onSelect={() => downloadRecording(meeting.id)}>
           {t("menu.recording")}
         </MenuItem>
         <MenuItem icon={<Info />} onSelect={() => setOpened("run")}>
@@ -71,7 +73,7 @@ export function MeetingMenu({ meeting }: { meeting: Schemas["MeetingOut"] }) {
       {opened === "details" && <DetailsDialog meeting={meeting} onClose={close} />}
       {opened === "rerun" && <RerunDialog meeting={meeting} onClose={close} />}
       {opened === "run" && <RunDialog meeting={meeting} onClose={close} />}
-      {opened === "delete" && <DeleteDialog meeting={meeting} onClose={close} />}
+      {opened === "delete" && <DeleteDialog meeting={meeting} onClose={close} onDeleted={() => router.push("/")} />}
     </>
   );
 }

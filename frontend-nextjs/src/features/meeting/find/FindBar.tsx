@@ -9,7 +9,13 @@ export function FindBar({ find }: { find: Find }) {
   const t = useTranslations("meeting");
   const common = useTranslations("common");
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), [find.asked]);
+  const { asked, ahead } = find;
+  useEffect(() => {
+    const box = input.current;
+    box?.focus();
+    if (ahead() === "") box?.select();
+    else box?.setSelectionRange(box.value.length, box.value.length);
+  }, [asked, ahead]);
   const press = (event: KeyboardEvent) => {
     if (event.key === "Escape") find.close();
     else if (event.key === "Enter") find.step(event.shiftKey ? -1 : 1);

@@ -17,12 +17,17 @@ export interface Find {
   close: () => void;
   search: (query: string) => void;
   step: (by: 1 | -1) => void;
+  /** A key that came before the box was there to take it. */
+  typeAhead: (key: string) => void;
+  /** What came so. */
+  ahead: () => string;
   /** Counts how often it was asked for: each time the keyboard goes to its box. */
   asked: number;
 }
 
 export function useFind(segments: readonly Segment[], transcript: RefObject<TranscriptHandle | null>): Find {
   const [{ isOpen, query, place: wanted, asked }, setState] = useState({ isOpen: false, query: "", place: 0, asked: 0 });
+  const early = useRef("");
   const from = useRef<{ line: number; focus: Element | null }>({ line: 0, focus: null });
   const matches = useMemo(() => (isOpen ? findAll(segments, query) : []), [isOpen, segments, query]);
   const grouped = useMemo(() => byIndex(matches), [matches]);
@@ -41,12 +46,22 @@ export function useFind(segments: readonly Segment[], transcript: RefObject<Tran
 
   const open = useCallback(
     (text?: string) => {
+      early.current = "";
       from.current = { line: transcript.current?.firstSeen() ?? 0, focus: document.activeElement };
       setState((old) => ({ ...old, isOpen: true, asked: old.asked + 1 }));
       if (text !== undefined) search(text);
     },
     [search, transcript],
   );
+
+  const typeAhead = useCallback(
+    (key: string) => {
+      early.current += key;
+      search(early.current);
+    },
+    [search],
+  );
+  const ahead = useCallback(() => early.current, []);
 
   const close = useCallback(() => {
     setState((old) => ({ ...old, isOpen: false }));
@@ -68,5 +83,5 @@ export function useFind(segments: readonly Segment[], transcript: RefObject<Tran
 
   const match = matches[place];
   const current = match ? { index: match.index, match: grouped.get(match.index)?.indexOf(match) ?? 0 } : null;
-  return { isOpen, query, matches, byIndex: grouped, place, current, open, close, search, step, asked };
+  return { isOpen, query, matches, byIndex: grouped, place, current, open, close, search, step, typeAhead, ahead, asked };
 }

@@ -26,19 +26,21 @@ import { useKeys } from "./useKeys";
 /** Most meetings are done: what shows how they run is fetched for the others. */
 const RunningMeeting = dynamic(() => import("@/features/running/RunningMeeting").then((found) => found.RunningMeeting), { ssr: false });
 const Side = dynamic(() => import("./Side").then((found) => found.Side), { ssr: false });
+const RemovedRecording = dynamic(() => import("./RemovedRecording").then((found) => found.RemovedRecording), { ssr: false });
 const KeysDialog = dynamic(() => import("./KeysDialog"), { ssr: false });
 
 export function MeetingBody({ meeting }: { meeting: Meeting }) {
   const t = useTranslations("meeting");
   const read = useTranscript(meeting.id, meeting.has_results);
   const { transcript, segments, needWords } = read;
-  const waveform = useWaveform(meeting.id, { isLookedAt: meeting.duration_s !== null, isUnderWay: isUnderWay(meeting) });
+  const waveform = useWaveform(meeting.id, { isLookedAt: meeting.has_recording && meeting.duration_s !== null, isUnderWay: isUnderWay(meeting) });
   const handle = useRef<TranscriptHandle>(null);
   const find = useFind(segments, handle);
   const review = useReview(segments, handle);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSideOpen, setSideOpen] = useState(false);
   useKeys({ find, review, transcript: handle, onHelp: () => setHelpOpen(true) });
+  useEarlyLoading(transcript !== null);
   useSilences(segments, meeting.duration_s ?? 0);
   useAddress(transcript !== null, find.open);
 
@@ -48,6 +50,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
         <MeetingHeader meeting={meeting} />
         <div className="has-[>:not(.sr-only)]:mb-8">
           <Run meeting={meeting} />
+          {!meeting.has_recording && <RemovedRecording meeting={meeting} />}
         </div>
         {meeting.has_results && (
           <div className="grid gap-x-16 lg:grid-cols-[minmax(0,1fr)_18rem]">
@@ -64,7 +67,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
           </div>
         )}
       </div>
-      {(meeting.has_results || waveform.data) && <Dock peaks={waveform.data ?? null} segments={segments} onHelp={() => setHelpOpen(true)} />}
+      {meeting.has_recording && (meeting.has_results || waveform.data) && <Dock peaks={waveform.data ?? null} segments={segments} onHelp={() => setHelpOpen(true)} />}
       {isHelpOpen && <KeysDialog isOpen onClose={() => setHelpOpen(false)} />}
     </>
   );
@@ -97,6 +100,18 @@ function TranscriptState({ read }: { read: ReturnType<typeof useTranscript> }) {
       {t("silentBody")}
     </EmptyState>
   );
+}
+
+/** What the first keys and clicks need is there before them; the page does not wait for it. */
+function useEarlyLoading(isReady: boolean): void {
+  useEffect(() => {
+    if (!isReady) return;
+    const timer = setTimeout(() => {
+      void import("@/features/corrections/TextEditor");
+      void import("../find/FindBar");
+    }, 1000);
+    return () => clearTimeout(timer);
+  }, [isReady]);
 }
 
 function useSilences(segments: readonly Segment[], duration_s: number): void {

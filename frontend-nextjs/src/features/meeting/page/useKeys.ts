@@ -10,6 +10,11 @@ const WRITES = "input, textarea, select, [contenteditable=''], [contenteditable=
 const PRESSED_BY_SPACE = "button, summary, [role=button], [role=tab]";
 const TAKES_ARROWS = "[role=slider], [role=tab], [role=radio]";
 
+/** A line is being edited and its field is not there yet. */
+function isEditorAwaited(): boolean {
+  return document.querySelector("[data-editor-awaited]") !== null;
+}
+
 interface Targets {
   find: Find;
   review: Review;
@@ -32,6 +37,11 @@ export function useKeys(targets: Targets): void {
         event.preventDefault(); // pressed once more, it is the browser's own
         return find.open();
       }
+      if (find.isOpen && !document.querySelector("[data-find-box]") && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault(); // typed before its box is there
+        return find.typeAhead(event.key);
+      }
+      if (isEditorAwaited() && !event.ctrlKey && !event.metaKey) return event.preventDefault(); // no shortcuts of what is meant for the text
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || target.closest(WRITES)) return;
       const done = () => event.preventDefault();
       switch (event.key) {

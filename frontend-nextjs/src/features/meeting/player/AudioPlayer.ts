@@ -34,7 +34,8 @@ export class AudioPlayer {
 
   constructor(
     private readonly meetingId: string,
-    private readonly url: string,
+    /** Null: there is no recording any more. Then only the place moves. */
+    private readonly url: string | null,
     duration_s: number,
   ) {
     this.wanted_s = readPosition(meetingId);
@@ -57,6 +58,10 @@ export class AudioPlayer {
     on("ended", () => this.stopped());
     on("seeked", () => this.tell());
     on("error", () => this.failed());
+  }
+
+  get hasSound(): boolean {
+    return this.url !== null;
   }
 
   readonly onState = (watcher: () => void): (() => void) => {
@@ -113,7 +118,7 @@ export class AudioPlayer {
     this.wanted_s = this.now();
     this.change({ error: null });
     this.isPlaced = false;
-    this.audio.src = this.url;
+    this.audio.removeAttribute("src");
     this.start();
   };
 
@@ -146,10 +151,11 @@ export class AudioPlayer {
 
   /** Nothing is fetched of a recording that nobody wants to hear. */
   private source(): void {
-    if (!this.audio.hasAttribute("src")) this.audio.src = this.url;
+    if (this.url !== null && !this.audio.hasAttribute("src")) this.audio.src = this.url;
   }
 
   private start(): void {
+    if (this.url === null) return;
     this.source();
     this.audio.playbackRate = this.state.rate;
     this.audio.play().catch((reason: unknown) => {
@@ -201,7 +207,7 @@ export class AudioPlayer {
 
   /** Browsers call both "not supported": a file of a strange kind, and one that did not come. */
   private async tellApart(): Promise<void> {
-    const has = await fetch(this.url, { method: "HEAD" }).then((answer) => answer.ok, () => false);
+    const has = this.url !== null && (await fetch(this.url, { method: "HEAD" }).then((answer) => answer.ok, () => false));
     if (has && this.state.error) this.change({ error: "format" });
   }
 

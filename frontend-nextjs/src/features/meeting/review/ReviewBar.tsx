@@ -4,11 +4,13 @@ import { useTranslations } from "next-intl";
 import { useEffect, useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { IconButton } from "@/components/ui/IconButton";
+import { useAudio } from "../player";
 import { DOUBTFUL_BELOW } from "../segments";
 import type { Review } from "./useReview";
 
 export function ReviewBar({ review }: { review: Review }) {
   const t = useTranslations("meeting");
+  const player = useAudio();
   const right = useRef<HTMLButtonElement>(null);
   useEffect(() => right.current?.focus({ preventScroll: true }), []);
   const words = review.current?.words?.filter((word) => word.confidence < DOUBTFUL_BELOW).map((word) => word.word.trim()) ?? [];
@@ -30,9 +32,11 @@ export function ReviewBar({ review }: { review: Review }) {
           <IconButton label={t("review.previous")} size="sm" className="max-sm:size-10" disabled={!review.hasPrevious} onClick={() => review.step(-1)}>
             <ChevronLeft />
           </IconButton>
-          <IconButton label={t("review.again")} size="sm" className="max-sm:size-10" onClick={review.hear}>
-            <Repeat />
-          </IconButton>
+          {player.hasSound && (
+            <IconButton label={t("review.again")} size="sm" className="max-sm:size-10" onClick={review.hear}>
+              <Repeat />
+            </IconButton>
+          )}
           <IconButton label={t("review.next")} size="sm" className="max-sm:size-10" disabled={!review.hasNext} onClick={() => review.step(1)}>
             <ChevronRight />
           </IconButton>

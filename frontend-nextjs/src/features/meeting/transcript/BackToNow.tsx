@@ -11,6 +11,7 @@ export function BackToNow({ onClick }: { onClick: () => void }) {
   const player = useAudio();
   const [second, setSecond] = useState(() => Math.floor(player.now()));
   useEffect(() => player.subscribe((at_s) => setSecond(Math.floor(at_s))), [player]);
+  if (!player.hasSound) return null;
   return (
     <div className="pointer-events-none sticky bottom-28 z-10 mt-4 flex justify-center max-sm:bottom-44 print:hidden">
       <button

@@ -9,6 +9,7 @@ import { SpeakerName } from "@/features/naming";
 import { cx } from "@/lib/cx";
 import { clock } from "@/lib/format";
 import type { Match } from "../find/findAll";
+import { useAudio } from "../player";
 import { DOUBTFUL_BELOW, type Segment } from "../segments";
 import { speakerColour } from "@/lib/speakers";
 import { useSpeakerLabel } from "../useSpeakerLabel";
@@ -86,12 +87,13 @@ function Margin({ children }: { children: ReactNode }) {
 
 function TimeLink({ meetingId, segment, isActive, isQuiet = false }: { meetingId: string; segment: Segment; isActive: boolean; isQuiet?: boolean }) {
   const t = useTranslations("meeting");
+  const { hasSound } = useAudio();
   return (
     <a
       href={`/meetings/${meetingId}?t=${segment.start.toFixed(1)}`}
       data-time
       tabIndex={isActive ? 0 : -1}
-      aria-label={t("playFrom", { time: clock(segment.start) })}
+      aria-label={t(hasSound ? "playFrom" : "linkTo", { time: clock(segment.start) })}
       className={cx(
         "tabular inline-flex min-h-8 items-center rounded-sm px-1 text-xs text-ink-faint max-sm:min-h-10 hover:text-accent hover:underline",
         isQuiet && "opacity-0 group-focus-within/line:opacity-100 group-hover/line:opacity-100 group-aria-current/line:opacity-100",
