@@ -18,7 +18,7 @@ PAGES   := $(WEB)/out/.built
 MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale recovery confined schemas wheel bundle air-gap lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale topology recovery confined schemas wheel bundle air-gap lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14

@@ -34,6 +34,8 @@ DRAIN_TIMEOUT_S = 180.0
 OVERDUE_S = 20.0
 """A lease that expired so long ago, with the database up, should have been noticed."""
 TIDY_TIMEOUT_S = 30.0
+SIGNS = frozenset({"lock", "alive"})
+"""What a worker keeps in its own folder, and the next one sweeps after it was killed."""
 EXPECTED_EXITS = frozenset({0, -signal.SIGKILL, -signal.SIGTERM})
 
 
@@ -164,7 +166,7 @@ class Invariants:
             wanted = [f"uploads/{row['id']}/recording", *(row["result_files"] or [])]
             for key in set(wanted) - kept:
                 self._ledger.violate(f"meeting {row['id']}: {key} is gone")
-        scratch = [path for path in self._stack.scratch.rglob("*") if path.is_file() and path.name != "lock"]
+        scratch = [path for path in self._stack.scratch.rglob("*") if path.is_file() and path.name not in SIGNS]
         for path in scratch[:20]:
             self._ledger.violate(f"left over in scratch: {path.relative_to(self._stack.scratch)}")
 

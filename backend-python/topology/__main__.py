@@ -37,7 +37,8 @@ def arguments() -> argparse.Namespace:
 
 
 def plan(options: argparse.Namespace, engines: str, name: str) -> Plan:
-    settings = dict(FAST) | ({"SCRIBE_FAKE_PACE": PACE} if engines == "fake" else {"SCRIBE_QUEUE__LEASE_S": "5"})
+    settings = dict(FAST) | {"SCRIBE_RESIDENCY": "keep"}  # a meeting costs its work, not the start of a child
+    settings |= {"SCRIBE_FAKE_PACE": PACE} if engines == "fake" else {"SCRIBE_QUEUE__LEASE_S": "5"}
     keep = options.keep / name if options.keep is not None else None
     return Plan(num_workers=2, engines=engines, storage=options.storage, settings=settings, keep=keep)  # type: ignore[arg-type]
 

@@ -25,6 +25,8 @@ from topology.site import Site
 BLOCK_BYTES = 2**18
 TUS_PART_BYTES = 32 * 2**20
 """As the web interface sends it."""
+REQUEST_TIMEOUT_S = 600.0
+"""Without a byte: the last tus request is answered when the storage has put the parts together."""
 TRAEFIK_DEFAULT_S = 60.0
 HEADER = b"RIFF\xff\xff\xff\x7fWAVEfmt "
 """So that nobody takes it for text."""
@@ -76,7 +78,7 @@ class Sent:
 def send_raw(client: Client, made: Made) -> Sent:
     """In one request, not repeated. Raises: httpx.HTTPError, RefusedError."""
     began = time.monotonic()
-    with client.http(timeout_s=120) as http:
+    with client.http(timeout_s=REQUEST_TIMEOUT_S) as http:
         answer = http.post(
             "/api/v1/meetings",
             params={"file_name": "long.wav"},
@@ -92,7 +94,7 @@ def send_raw(client: Client, made: Made) -> Sent:
 def send_resumable(client: Client, made: Made, part_bytes: int = TUS_PART_BYTES) -> Sent:
     """In parts, none of them repeated. Raises: httpx.HTTPError, RefusedError."""
     began, longest_s, offset, count = time.monotonic(), 0.0, 0, 1
-    with client.http(timeout_s=120) as http:
+    with client.http(timeout_s=REQUEST_TIMEOUT_S) as http:
         created = http.post("/api/v1/uploads", headers={**TUS, "Upload-Length": str(made.size_bytes)})
         if not created.is_success:
             raise RefusedError(created)
@@ -157,9 +159,11 @@ def show(site: Site, findings: Findings, size_bytes: int, seconds: float) -> Non
     for salt, (way, send) in enumerate((("one request", send_raw), ("tus", send_resumable))):
         made = Made(size_bytes, seconds, salt)
         memories = {name: Memory(site.keeper.process(name)) for name in ("traefik", *site.api_ports)}
-        sent = send(client, made)
-        for memory in memories.values():
-            memory.stop()
+        try:
+            sent = send(client, made)
+        finally:
+            for memory in memories.values():
+                memory.stop()
         findings.note(
             f"{size_bytes / 2**30:.2g} GB, {way}",
             f"{sent.seconds:.1f} s in {sent.num_requests} requests, the longest {sent.longest_request_s:.1f} s",
