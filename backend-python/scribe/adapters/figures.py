@@ -75,7 +75,7 @@ _SERVER = text("""
 select pg_database_size(current_database()) as database_bytes,
     (select coalesce(sum(numbackends), 0) from pg_stat_database)::int as connections,
     current_setting('max_connections')::int as max_connections,
-    (select coalesce(sum(size_bytes), 0) from meetings)::bigint as recording_bytes
+    (select coalesce(sum(size_bytes), 0) from meetings where audio_removed_at is null)::bigint as recording_bytes
 """)
 _COUNTERS = text("select name, label, count as value from counters")
 

@@ -1,6 +1,6 @@
 """What the tables say about room: whose recordings weigh how much, how large the database itself is."""
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scribe.core.models_db import MeetingRow, UserRow
@@ -12,8 +12,8 @@ class StorageUseRepository:
         self._session = session
 
     async def by_user(self) -> list[UserUse]:
-        """Those who have any; who has most comes first."""
-        size_bytes = func.sum(MeetingRow.size_bytes)
+        """Of recordings that are still there, of those who have meetings; who has most comes first."""
+        size_bytes = func.sum(case((MeetingRow.audio_removed_at.is_(None), MeetingRow.size_bytes), else_=0))
         query = (
             select(UserRow.username, func.count(), size_bytes)
             .join(MeetingRow, MeetingRow.owner_id == UserRow.id)
