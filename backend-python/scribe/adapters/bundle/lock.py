@@ -18,7 +18,7 @@ from pathlib import Path
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
-from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import canonicalize_name
 
 from scribe.domain.errors import BundleMakingError, OptionError
@@ -28,7 +28,8 @@ GLIBC = "2.28"
 PLATFORMS = ("linux-x86_64", "linux-aarch64", "macos-arm64")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-_MACOS = range(14, 10, -1)
+_MACOS = (14, 0)
+"""Oldest macOS that packs are made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Target:
         """Best first."""
         machine = self.platform.partition("-")[2]
         if not self.is_linux:
-            return tuple(f"macosx_{major}_0_{kind}" for major in _MACOS for kind in ("arm64", "universal2"))
+            return tuple(mac_platforms(_MACOS, machine))
         newest = int(GLIBC.partition(".")[2])
         oldest = 5 if machine == "x86_64" else 17
         old_names = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
