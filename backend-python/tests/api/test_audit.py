@@ -11,7 +11,8 @@ from fastapi import FastAPI
 
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
-from scribe.domain.accounts import Principal, Role
+from scribe.domain.accounts import Principal, Role, Scope
+from scribe.services.tokens import TokenWish, create_token
 from tests.api.planting import complete, plant
 from tests.api.signing import add_account, browser_of
 
@@ -42,6 +43,11 @@ async def test_a_days_work_is_in_the_log_without_a_name_or_a_word(
         assert (await client.get("/api/v1/search", params={"q": "Dupont"})).status_code == 200
     for _ in range(2):
         assert (await client.get(f"{here}/exports/srt")).status_code == 200
+    line = (await client.get(f"{here}/transcript")).json()["segments"][0]
+    seen = {name: line[name] for name in ("start", "end", "speaker", "text")}
+    edit = {"kind": "text", "segment": seen, "text": "Licenciement confidentiel de Dupont."}
+    edit_id = (await client.post(f"{here}/edits", json=edit)).json()["edit"]["id"]
+    assert (await client.post(f"{here}/edits/{edit_id}/undo")).status_code == 200
     assert (await client.get(f"{here}/results/fusion")).status_code == 200
     assert (await client.get(f"{here}/audio", params={"download": "true"})).status_code == 200
     assert (await client.patch(here, json={"notes": "confidentiel"})).status_code == 200
@@ -52,6 +58,8 @@ async def test_a_days_work_is_in_the_log_without_a_name_or_a_word(
     assert [one for one in done if one[0] not in reads] == [
         ("transcript.exported", {"format": "srt"}),
         ("transcript.exported", {"format": "srt"}),
+        ("transcript.edited", {"kind": "text"}),
+        ("transcript.edit_undone", {"kind": "text"}),
         ("transcript.exported", {"format": "results/fusion"}),
         ("recording.downloaded", {}),
         ("meeting.changed", {"fields": ["notes"]}),
@@ -88,6 +96,20 @@ async def test_signing_in_and_what_administrators_do_are_in_the_log(app: FastAPI
         ("user.deleted", root, denis),
         ("account.signed_out", root, root),
     ]
+
+
+async def test_what_a_program_does_is_its_tokens_and_its_owners(
+    app: FastAPI, anonymous: httpx.AsyncClient, units: UnitOfWorkFactory, member: Principal
+) -> None:
+    meeting = await plant(units, member)
+    made = await create_token(units, member, TokenWish("laptop", frozenset({Scope.READ, Scope.WRITE}), None))
+    headers = {"Authorization": f"Bearer {made.secret}"}
+    assert (await anonymous.delete(f"/api/v1/meetings/{meeting.id}", headers=headers)).status_code == 204
+    async with units() as unit:
+        last = (await unit.audit.chain(0, 100))[-1]
+    assert (last.action, last.actor_kind, last.actor_id, last.token_id) == (
+        "meeting.deleted", "token", member.user_id, made.token.id,
+    )  # fmt: skip
 
 
 async def test_administrators_read_prove_and_take_it_away(

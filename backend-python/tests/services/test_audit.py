@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from scribe.adapters.audit import AuditQuery
 from scribe.adapters.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -138,6 +139,17 @@ async def test_a_head_that_was_kept_is_found_again_when_the_log_has_grown(units:
     await add_entries(units, 3)
     assert (await audit.verify(units, kept.hash)).is_head_known is True
     assert (await audit.verify(units, b"x" * 32)).is_head_known is False
+
+
+async def test_the_head_is_told_to_the_processs_log_whatever_its_level_leaves_out(units: UnitOfWorkFactory) -> None:
+    with capture_logs() as logs:
+        await audit.tell_head(units)
+    assert logs == []  # nothing was ever written
+    await add_entries(units, 2)
+    now = await audit.head(units)
+    with capture_logs() as logs:
+        await audit.tell_head(units)
+    assert logs == [{"event": "audit.head", "log_level": "warning", "sequence": 2, "hash": now.hash.hex()}]
 
 
 # --- by many at once --------------------------------------------------------------------------------------------------
