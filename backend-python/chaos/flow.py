@@ -50,7 +50,7 @@ class Flow:
     def _is_busy(self) -> bool:
         try:
             return int(self._database.value(UNDER_WAY)) >= MOST_UNDER_WAY
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             return True
 
     def _change_mind(self, promise: Promise, randomly: random.Random) -> None:
