@@ -107,6 +107,15 @@ async def test_all_that_sounds_like_the_recording_goes_and_the_text_stays(
     assert (await sweep(units, KEPT)).recordings == 0
 
 
+async def test_in_an_object_store_it_goes_too(units: UnitOfWorkFactory, s3_storage_url: str, member: Principal) -> None:
+    storage = Storage(s3_storage_url)
+    meeting_id = await a_meeting(units, storage, member, days_ago=31)
+    await sweep(units, KEPT)
+    await purge(units, storage)
+    assert there(storage, sounds(meeting_id)) == [False] * 5
+    assert there(storage, texts(meeting_id)) == [True] * 2
+
+
 async def test_whole_meetings_go_like_those_that_somebody_deletes(
     units: UnitOfWorkFactory, storage: Storage, member: Principal
 ) -> None:
