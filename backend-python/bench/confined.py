@@ -31,7 +31,7 @@ from tests.s3_server import BUCKET, S3Server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RECORDING = REPOSITORY / "samples" / "conference.flac"
-TIMEOUT_S = 300.0
+TIMEOUT_S = 180.0
 FORMS = ("pdf", "docx", "srt", "md", "csv", "json")
 CONFINE = """
 set -e
@@ -91,6 +91,7 @@ def run(user: int, space: Path, servers: Path) -> int:
             "PATH": os.environ["PATH"], "DATABASE_URL": postgres.url, "REDIS_URL": valkey.url, **s3.environment,
             "SCRIBE_STORAGE_URL": f"s3://{BUCKET}/confined", "SCRIBE_DATA_DIR": "/tmp/scribe",  # noqa: S108
             "SCRIBE_SCRATCH_DIR": str(space / "scratch"), "SCRIBE_API__PORT": str(port), "SCRIBE_LOG_LEVEL": "info",
+            "SCRIBE_MODELS_DIR": "/models",
             "SCRIBE_TRANSCRIPTION__ENGINE": "fake", "SCRIBE_DIARIZATION__ENGINE": "fake",
             "SPACE": str(space), "PYTHON_HOME": sys.base_prefix, "PYTHONPATH": str(REPOSITORY / "backend-python"),
             "AS_USER": str(user), "AS_GROUP": str(user if user == 10001 else 0),

@@ -32,7 +32,8 @@ from scribe.core.ids import uuid7
 REPOSITORY = Path(__file__).resolve().parents[2]
 RECORDING = REPOSITORY / "samples" / "conference.flac"
 TIMEOUT_S = 600.0
-TABLES = ("meetings", "users", "speakers", "events", "passages")
+TABLES = ("meetings", "users", "speakers", "events")
+"""The index of search is not saved: workers make it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from scribe.core.config import Settings
+from scribe.domain.errors import OptionError
 
 PRODUCT = "smart-meeting-scribe"
 
@@ -16,7 +17,10 @@ def data_dir(settings: Settings) -> Path:
         return settings.data_dir.expanduser().absolute()
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib") / PRODUCT
-    return user_data_path(PRODUCT) / "data"
+    try:
+        return user_data_path(PRODUCT) / "data"
+    except RuntimeError as error:  # a container's user has neither a name nor a home
+        raise OptionError("Set SCRIBE_DATA_DIR: this user has no home folder.") from error
 
 
 def storage_url(settings: Settings) -> str:

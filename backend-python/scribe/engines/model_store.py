@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 from uuid import uuid4
 
-from scribe.domain.errors import ModelCorruptError, ModelMissingError, ModelPullError, ResourceError
+from scribe.domain.errors import ModelCorruptError, ModelMissingError, ModelPullError, OptionError, ResourceError
 from scribe.engines.catalog import CATALOG
 from scribe.engines.model import Catalog, Model
 
@@ -37,10 +37,13 @@ Trust = Literal["pinned", "first-use"]
 
 
 def default_models_dir() -> Path:
-    """The user's own data folder; ``SCRIBE_MODELS_DIR`` is read by the settings, not here."""
+    """The user's own data folder; ``SCRIBE_MODELS_DIR`` is read by the settings, not here. Raises: OptionError."""
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("smart-meeting-scribe", appauthor=False)) / "models"
+    try:
+        return Path(platformdirs.user_data_dir("smart-meeting-scribe", appauthor=False)) / "models"
+    except RuntimeError as error:  # a container's user has neither a name nor a home
+        raise OptionError("Set SCRIBE_MODELS_DIR: this user has no home folder.") from error
 
 
 @dataclass(frozen=True, slots=True)
