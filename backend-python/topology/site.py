@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from chaos.stack import Plan, Stack
+from chaos.stack import START_TIMEOUT_S, Plan, Stack
 from scribe.adapters.servers.children import free_port
 from topology.edge import CERTIFICATE, DEPLOYED, KEY, Edge
 
@@ -56,7 +56,7 @@ class Site(Stack):
         """Past Traefik."""
         return f"http://127.0.0.1:{self.api_ports[name]}"
 
-    def wait_until_ready(self, timeout_s: float = 90.0) -> None:
+    def wait_until_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Every API, and an answer through Traefik; a worker has given a sign. Raises: TimeoutError."""
         deadline = time.monotonic() + timeout_s
         for name in self.api_ports:
@@ -72,7 +72,7 @@ class Site(Stack):
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.get(f"{url or self.url}{path}", headers=headers, timeout=5, trust_env=False)
 
-    def wait_for_api(self, name: str, timeout_s: float = 30.0) -> None:
+    def wait_for_api(self, name: str, timeout_s: float = START_TIMEOUT_S) -> None:
         """Past Traefik. Raises: TimeoutError."""
         deadline, seen = time.monotonic() + timeout_s, "nothing answers"
         while time.monotonic() < deadline:
