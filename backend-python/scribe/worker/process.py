@@ -41,7 +41,7 @@ from scribe.worker.presence import Presence, with_models, worker_facts
 from scribe.worker.receiver import leave, listen_for_ever
 from scribe.worker.runner import JobRunner
 from scribe.worker.scratch import Scratch
-from scribe.worker.tables import wait_for_tables
+from scribe.worker.tables import end_when_unfit, wait_for_tables
 from scribe.worker.tasks import register_tasks
 from scribe.worker.voice_child_process import STALL_MARGIN_S, VoiceChild
 from scribe.worker.voice_lane import VoiceLane
@@ -121,6 +121,7 @@ class WorkerProcess:
                     "receiver": listen_for_ever(self._broker),
                     "reaper": Reaper(units, bell, settings.queue).run_forever(),
                     "housekeeping": Housekeeping(patient_units, storage, settings, bell).run_forever(),
+                    "tables": end_when_unfit(engine, drain.stop),
                 }.items()
             ]
             try:

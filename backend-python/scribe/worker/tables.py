@@ -6,6 +6,7 @@ later than its clients. Never makes a table.
 Usage::
 
     await wait_for_tables(engine, is_stopping, scratch.sign)
+    asyncio.create_task(end_when_unfit(engine, drain.stop))
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from scribe.core.logging import get_logger
 from scribe.core.migrate import tables_fit
 
 LOOK_EVERY_S = 2.0
+LOOK_AGAIN_EVERY_S = 10.0
 
 
 async def wait_for_tables(engine: AsyncEngine, is_stopping: asyncio.Event, sign: Callable[[], None]) -> None:
@@ -40,3 +42,16 @@ async def wait_for_tables(engine: AsyncEngine, is_stopping: asyncio.Event, sign:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
                 await is_stopping.wait()
+
+
+async def end_when_unfit(engine: AsyncEngine, end: Callable[[], None]) -> None:
+    """Until cancelled, or until somebody has upgraded the tables to what this code cannot work with: then the worker
+    ends, and whoever keeps it starts it again, to wait."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_EVERY_S)
+        with suppress(SQLAlchemyError, OSError):
+            fit = await tables_fit(engine)
+            if not fit.is_good:
+                get_logger().error("tables.do_not_fit", advice=fit.advice, database=fit.database, code=fit.code)
+                end()
+                return
