@@ -1,4 +1,4 @@
-"""Puts the built web interface into the wheel, as ``scribe/web``: image, air-gap pack and ``pip install`` are one wheel.
+"""Puts the built web interface into the wheel as ``scribe/web``: image, air-gap pack and ``pip install`` are one wheel.
 
 Owns which folder that is and that it is whole; never builds it (``make web`` does). An editable install takes nothing:
 there ``scribe.api.web`` finds ``frontend-nextjs/out`` by itself, and ``make setup`` comes before ``make web``.
