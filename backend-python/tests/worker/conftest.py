@@ -166,9 +166,11 @@ class Place:
             await request_cancel(unit, meeting_id)
 
     def scratch(self) -> list[Path]:
-        """What workers left on the local disk, but for their locks."""
+        """What workers left on the local disk, but for their locks and signs of life."""
         return [
-            path for path in (self.folder / "data" / "scratch").rglob("*") if path.is_file() and path.name != "lock"
+            path
+            for path in (self.folder / "data" / "scratch").rglob("*")
+            if path.is_file() and path.name not in {"lock", "alive"}
         ]
 
     async def is_tidy(self) -> None:
