@@ -87,6 +87,16 @@ export function places({ meetingId, personId, failedId }: World): Place[] {
     { name: "admin-workers", path: "/admin?tab=workers", ready: heading },
     { name: "admin-storage", path: "/admin?tab=storage", ready: heading },
     { name: "admin-models", path: "/admin?tab=models", ready: heading },
+    {
+      name: "admin-audit",
+      path: "/admin?tab=audit",
+      ready: async (page) => {
+        await heading(page);
+        await expect(page.getByRole("button", { name: /^(Vérifier la chaîne|Verify the chain)$/ })).toBeVisible();
+        await page.getByRole("button", { name: /^(Vérifier la chaîne|Verify the chain)$/ }).click();
+        await expect(page.getByText(/^(Le journal est intact|The log is intact)$/)).toBeVisible();
+      },
+    },
     { name: "not-found", path: "/nothing/here", ready: async (page) => void (await expect(page.getByRole("link").first()).toBeVisible()) },
   ];
 }

@@ -23,6 +23,7 @@ export const keys = {
   workers: ["workers"] as const,
   storage: ["storage"] as const,
   models: ["models"] as const,
+  audit: ["audit"] as const,
 };
 
 export function newQueryClient(): QueryClient {

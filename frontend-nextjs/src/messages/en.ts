@@ -3,6 +3,7 @@ import shell from "./en/shell.json";
 import errors from "./en/errors.json";
 import account from "./en/account.json";
 import admin from "./en/admin.json";
+import audit from "./en/audit.json";
 import meetings from "./en/meetings.json";
 import uploads from "./en/uploads.json";
 import running from "./en/running.json";
@@ -13,6 +14,6 @@ import search from "./en/search.json";
 import exports from "./en/exports.json";
 import voices from "./en/voices.json";
 
-const messages = { common, shell, errors, account, admin, meetings, uploads, running, meeting, corrections, naming, search, exports, voices };
+const messages = { common, shell, errors, account, admin, audit, meetings, uploads, running, meeting, corrections, naming, search, exports, voices };
 
 export default messages;

@@ -1,10 +1,12 @@
 "use client";
 import { Lock } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useTranslations } from "next-intl";
 import { Suspense } from "react";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { PageHeader } from "@/components/ui/PageHeader";
+import { Skeleton } from "@/components/ui/Skeleton";
 import { Tabs } from "@/components/ui/Tabs";
 import { useTitle } from "@/features/shell/useTitle";
 import { useMe } from "@/lib/api/me";
@@ -15,8 +17,9 @@ import { StorageTab } from "./StorageTab";
 import { UsersTab } from "./UsersTab";
 import { WorkersTab } from "./WorkersTab";
 
-const TABS = ["users", "queue", "workers", "storage", "models"] as const;
-const CONTENT = { users: <UsersTab />, queue: <QueueTab />, workers: <WorkersTab />, storage: <StorageTab />, models: <ModelsTab /> };
+const AuditTab = dynamic(() => import("./AuditTab").then((found) => found.AuditTab), { ssr: false, loading: () => <Skeleton className="h-64" /> });
+const TABS = ["users", "queue", "workers", "storage", "models", "audit"] as const;
+const CONTENT = { users: <UsersTab />, queue: <QueueTab />, workers: <WorkersTab />, storage: <StorageTab />, models: <ModelsTab />, audit: <AuditTab /> };
 
 export function AdminPage() {
   const t = useTranslations("admin");

@@ -28,7 +28,7 @@ export function DetailsDialog({ meeting, isAboutTags = false, onClose }: { meeti
   const [wish, setWish] = useState(() => wishOf(meeting.retention));
   const [isTried, setTried] = useState(false);
   const [isAsking, setAsking] = useState(false);
-  const mayDecide = me != null && (me.user.id === meeting.owner.id || me.scopes.includes("admin"));
+  const mayDecide = Boolean(me && (me.user.id === meeting.owner.id || me.scopes.includes("admin")));
   const isUntitled = title.trim() === "";
   const save = (event: FormEvent) => {
     event.preventDefault();

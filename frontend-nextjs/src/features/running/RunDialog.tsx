@@ -48,7 +48,7 @@ function Stages({ meeting }: { meeting: Meeting }) {
             <td className="py-2 pr-3 text-right">{stage.is_reused ? t("reused") : seconds(stage.seconds)}</td>
             <td className="py-2 text-right text-ink-soft">
               {bytes(stage.peak_rss_mb * 1e6, language)}
-              {stage.peak_vram_mb != null && (
+              {typeof stage.peak_vram_mb === "number" && (
                 <span className="block text-xs">
                   {t("onCard", { memory: bytes(stage.peak_vram_mb * 2 ** 20, language) })}
                 </span>
