@@ -10,7 +10,6 @@ Usage::
     scribe bundle install scribe.tar           # without a network
 """
 
-import errno
 import json
 import platform
 import shutil
@@ -27,6 +26,7 @@ from rich.console import Console
 from scribe.adapters.bundle import archive, bootstrap
 from scribe.adapters.bundle.archive import Pack
 from scribe.adapters.bundle.packed_models import ModelBytes, PackedModel
+from scribe.core.disk import disk_errors
 from scribe.domain.errors import BundleError, BundleMakingError, OptionError, ResourceError
 from scribe.engines.catalog import CATALOG
 from scribe.engines.model_sources import PullOptions, pull
@@ -99,7 +99,7 @@ def create(
         has_gpu=has_gpu,
         wheel=wheel,
     )
-    with _disk_errors():
+    with disk_errors():
         pack = make_pack(
             target.absolute(), order, lambda name: packed(store, name), lambda what: notes.print(f"· {what}")
         )
@@ -191,7 +191,7 @@ def _own_prefix() -> Path:
 @contextmanager
 def _unpacked(file: Path, prefix: Path, expected: str | None) -> Iterator[Path]:
     """On the disk of the installation, and gone afterwards. What a killed run left is removed."""
-    with bootstrap.locked(prefix, ".unpacking"), _disk_errors():
+    with bootstrap.locked(prefix, ".unpacking"), disk_errors():
         place = prefix / ".unpacked"
         shutil.rmtree(place, ignore_errors=True)
         free = shutil.disk_usage(prefix).free
@@ -206,18 +206,6 @@ def _unpacked(file: Path, prefix: Path, expected: str | None) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(place, ignore_errors=True)
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError("The disk is full: free some space, then run the same command again.") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise ResourceError(f"{error.filename} may not be written: choose another place.") from error
-        raise
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from scribe.core.disk import disk_errors
 from scribe.domain.errors import ModelCorruptError, ModelMissingError, ModelPullError, ResourceError
 from scribe.engines.hub import DEFAULT_ENDPOINT, Expectation, HubClient
 from scribe.engines.model import HubFile, Model, ModelFile, Origin, WheelMembers
@@ -24,7 +25,6 @@ from scribe.engines.model_store import (
     InstalledFile,
     InstalledModel,
     ModelStore,
-    disk_errors,
     read_record,
     sha256_of,
 )

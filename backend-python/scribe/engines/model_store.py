@@ -14,7 +14,6 @@ Usage::
     WhisperModel(str(store.path("whisper-base")))      # ModelMissingError: run `scribe models pull whisper-base`.
 """
 
-import errno
 import hashlib
 import json
 import shutil
@@ -25,7 +24,8 @@ from pathlib import Path
 from typing import Literal, NoReturn
 from uuid import uuid4
 
-from scribe.domain.errors import ModelCorruptError, ModelMissingError, ModelPullError, OptionError, ResourceError
+from scribe.core.disk import disk_errors
+from scribe.domain.errors import ModelCorruptError, ModelMissingError, ModelPullError, OptionError
 from scribe.engines.catalog import CATALOG
 from scribe.engines.model import Catalog, Model
 
@@ -188,19 +188,6 @@ def sha256_of(path: Path, progress: Callable[[int], None] = lambda _: None) -> s
             digest.update(block)
             progress(len(block))
     return digest.hexdigest()
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """A full disk, quota or read-only folder becomes a ResourceError with a sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError("The disk is full: free some space, then run the same command again.") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise ResourceError(f"The models folder cannot be written: {error}.") from error
-        raise
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """``scribe audit`` and ``scribe retention`` on a real database."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -15,10 +14,10 @@ from typer.testing import CliRunner
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.cli import build_app
-from scribe.core.database import build_engine
 from scribe.domain import layout
 from scribe.domain.audit import Action
 from scribe.domain.errors import OptionError
+from tests.cli.inside import on
 from tests.conftest import add_user
 from tests.pending_meetings import add_meeting
 
@@ -31,17 +30,6 @@ def scribe(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("SCRIBE_STORAGE_URL", str(tmp_path / "files"))
     return lambda *arguments: CliRunner().invoke(build_app(), arguments, env={"COLUMNS": "200"})
-
-
-def on(database_url: str, work: Callable[[UnitOfWorkFactory], object]) -> object:
-    async def run() -> object:
-        engine = build_engine(database_url)
-        try:
-            return await work(UnitOfWorkFactory(engine))  # type: ignore[misc]
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(run())
 
 
 async def some_entries(units: UnitOfWorkFactory) -> None:

@@ -1,6 +1,5 @@
 """``scribe users`` and ``scribe token`` on a real database, and what they make tried at the real API."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,13 +8,12 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.cli import build_app
 from scribe.core.config import ApiSettings
-from scribe.core.database import build_engine
 from scribe.domain.accounts import Principal, Role, Scope
 from scribe.domain.errors import ConflictError, NotFoundError, NotSignedInError, OptionError
 from scribe.services.accounts import Credentials, Origin, by_token, ensure_first_administrator, sign_in
+from tests.cli.inside import on
 
 Command = Callable[..., Result]
 
@@ -26,17 +24,6 @@ def scribe(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("REDIS_URL", redis_url)
     return lambda *arguments: CliRunner().invoke(build_app(), arguments, env={"COLUMNS": "200"})
-
-
-def on(database_url: str, work: Callable[[UnitOfWorkFactory], object]) -> object:
-    async def run() -> object:
-        engine = build_engine(database_url)
-        try:
-            return await work(UnitOfWorkFactory(engine))  # type: ignore[misc]
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(run())
 
 
 def owner_of(database_url: str, secret: str) -> Principal:
