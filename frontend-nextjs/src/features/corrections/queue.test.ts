@@ -81,6 +81,7 @@ function board(): Board {
       version = now;
     },
     reread: () => {
+      if (version === service.version) return; // nothing is read twice
       shown = [...service.segments];
       version = service.version;
       queue.replay();
@@ -114,6 +115,12 @@ async function settled(): Promise<void> {
 function type(text: string, becomes: string, session = becomes): void {
   const segment = shown.find((one) => one.text === text)!;
   expect(queue.make({ kind: "text", lines: [lineOf(segment)], text: becomes }, session)).not.toBeNull();
+}
+
+/** What somebody else writes. */
+function theirs(place: number, text: string): void {
+  service.segments = service.segments.with(place, { ...service.segments[place]!, text });
+  service.version += 1;
 }
 
 const texts = (segments: readonly Segment[]) => segments.map(({ text }) => text);
@@ -194,6 +201,14 @@ describe("the queue of corrections", () => {
     expect(shown[0]!.end).toBe(0.75);
   });
 
+  it("reads what somebody else did a moment before, though it was told of the own edit first", async () => {
+    theirs(1, "TROIS quatre");
+    type("cinq", "CINQ");
+    await settled();
+    expect(texts(shown)).toEqual(["un deux", "TROIS quatre", "CINQ"]);
+    expect(version).toBe(service.version);
+  });
+
   it("outlives a reload", async () => {
     service.isAway = true;
     type("cinq", "CINQ");
@@ -260,7 +275,7 @@ describe("undo and redo", () => {
   it("tell when somebody has built on it, and give up", async () => {
     type("cinq", "CINQ");
     await settled();
-    service.segments = service.segments.with(2, { ...service.segments[2]!, text: "six" });
+    theirs(2, "six");
     queue.undo();
     await settled();
     expect(told).toEqual(["undo"]);
@@ -271,7 +286,7 @@ describe("undo and redo", () => {
 
 describe("a conflict", () => {
   it("keeps what was typed and shows what stands there now", async () => {
-    service.segments = service.segments.with(2, { ...service.segments[2]!, text: "six" });
+    theirs(2, "six");
     type("cinq", "CINQ");
     await settled();
     const { state, problems } = queue.snapshot();
@@ -285,7 +300,7 @@ describe("a conflict", () => {
   });
 
   it("takes what was typed afterwards in, and lets the others go on", async () => {
-    service.segments = service.segments.with(2, { ...service.segments[2]!, text: "six" });
+    theirs(2, "six");
     type("cinq", "CINQ");
     type("CINQ", "CINQ SEPT", "another visit");
     type("un deux", "UN deux");
@@ -295,7 +310,7 @@ describe("a conflict", () => {
   });
 
   it("is none when the other one did the same, or when only the answer was lost", async () => {
-    service.segments = service.segments.with(2, { ...service.segments[2]!, text: "CINQ" });
+    theirs(2, "CINQ");
     type("cinq", "CINQ");
     await settled();
     expect(queue.snapshot()).toMatchObject({ state: "saved", problems: [] });
@@ -303,7 +318,7 @@ describe("a conflict", () => {
   });
 
   it("of something that is no text is told, and the transcript is as it was", async () => {
-    service.segments = service.segments.with(0, { ...service.segments[0]!, text: "UN DEUX" });
+    theirs(0, "UN DEUX");
     queue.make({ kind: "move", lines: [lineOf(shown[0]!)], to_label: "B" }, "m");
     await settled();
     expect(told).toEqual(["make"]);
@@ -371,7 +386,7 @@ describe("what wants everything sent", () => {
   });
 
   it("is told that somebody has to decide first", async () => {
-    service.segments = service.segments.with(2, { ...service.segments[2]!, text: "six" });
+    theirs(2, "six");
     type("cinq", "CINQ");
     await expect(queue.settled(LIMIT_MS)).resolves.toBe("conflict");
   });

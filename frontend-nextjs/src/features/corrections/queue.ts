@@ -303,7 +303,8 @@ export class EditQueue {
   private place(item: Item, { change, version }: Answer): void {
     const { board } = this.outside;
     const isNext = version <= board.version() + 1;
-    if (change && change.num_removed === item.from.length && board.lay(item.to, change.segments, version)) {
+    // Where somebody else's edit came between, the board stays at its old version: it would not be read again otherwise.
+    if (change && change.num_removed === item.from.length && board.lay(item.to, change.segments, isNext ? version : undefined)) {
       if (!isNext) board.reread();
     } else if (change && isNext && this.items.length === 0 && board.find(item.to)) {
       board.apply({ ...change, num_removed: change.num_removed + item.to.length - item.from.length }, version);
