@@ -1,28 +1,19 @@
 """The audit log over HTTP."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from scribe.adapters.audit import AuditQuery
+from scribe.api.schemas.instants import Instant
 from scribe.domain.audit import ActorKind, Entry
 from scribe.services.audit import AuditPage, Verification
 
 ActionName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{0,40}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 SEQUENCE_PATTERN = r"^[0-9]{1,18}$"
-
-
-def _in_utc(when: datetime) -> datetime:
-    try:
-        return when.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("is out of range") from error
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class AuditFilter(BaseModel):

@@ -4,13 +4,14 @@ What a client wishes for a new meeting or a new run is in ``drafts.py``.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from scribe.api.schemas.drafts import DraftFields, draft_from
+from scribe.api.schemas.instants import Instant
 from scribe.api.schemas.retention import RetentionIn, RetentionOut
 from scribe.api.schemas.texts import Notes, SearchText, Tag, Title, distinct
 from scribe.core.config import RetentionSettings
@@ -315,16 +316,6 @@ class MeetingListOut(Out):
             items=[MeetingSummaryOut.of_listed(meeting) for meeting in page.meetings],
             next=page.next.encode() if page.next else None,
         )
-
-
-def _in_utc(when: datetime) -> datetime:
-    try:
-        return when.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("is out of range") from error
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class MeetingListIn(BaseModel):

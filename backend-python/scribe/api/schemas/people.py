@@ -12,7 +12,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from scribe.api.schemas.accounts import In
-from scribe.api.schemas.meetings import Instant, Out, without_defaults
+from scribe.api.schemas.instants import Instant
+from scribe.api.schemas.meetings import Out, without_defaults
 from scribe.api.schemas.texts import GivenBy, PersonName, PersonNote, SearchText, TextVersion
 from scribe.domain.accounts import Principal
 from scribe.domain.appearances import AppearancePage, PersonCounts

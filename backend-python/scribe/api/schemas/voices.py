@@ -12,7 +12,8 @@ from uuid import UUID
 from pydantic import Field
 
 from scribe.api.schemas.accounts import In
-from scribe.api.schemas.meetings import Instant, Out
+from scribe.api.schemas.instants import Instant
+from scribe.api.schemas.meetings import Out
 from scribe.api.schemas.texts import FileName, Label
 from scribe.domain.enrolments import Enrolment, EnrolmentKind, EnrolmentStatus, Question, QuestionKind, TestVerdict
 from scribe.domain.namings import ScoredPerson
