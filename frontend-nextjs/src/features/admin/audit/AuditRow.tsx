@@ -32,7 +32,7 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
               {t("person", { id: begin(entry.person_id) })}
             </Link>
           )}
-          {entry.subject_username ? <span>{t("concerns", { who: entry.subject_username })}</span> : entry.subject_id && <span className="text-ink-faint">{begin(entry.subject_id)}</span>}
+          <Subject entry={entry} />
         </p>
         {details.length > 0 && (
           <p className="mt-0.5 text-xs break-words text-ink-faint">
@@ -51,6 +51,13 @@ function Actor({ actor }: { actor: AuditEntry["actor"] }) {
   if (actor.kind === "command") return <span>{name ? t("commandBy", { who: name }) : t("command")}</span>;
   if (actor.kind === "token") return <span>{t("tokenOf", { who: name ?? t("nobody") })}</span>;
   return <span>{name ?? t("nobody")}</span>;
+}
+
+/** Who or what else it is about, where that says more than who did it. */
+function Subject({ entry: { subject_id: id, subject_username: who, actor } }: { entry: AuditEntry }) {
+  const t = useTranslations("audit");
+  if (id === null || id === actor.id) return null;
+  return who ? <span>{t("concerns", { who })}</span> : <span className="text-ink-faint">{begin(id)}</span>;
 }
 
 function Meeting({ meeting }: { meeting: NonNullable<AuditEntry["meeting"]> }) {
