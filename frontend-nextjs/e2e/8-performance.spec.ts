@@ -76,7 +76,7 @@ async function scrolled(page: Page): Promise<number[]> {
   return page.evaluate(() => (window as unknown as { frames: number[] }).frames.slice(2));
 }
 
-test("no page needs more than a quarter of a megabyte of JavaScript until it can be used", async ({ page }) => {
+test("no page needs more than a quarter of a megabyte of JavaScript until it can be read", async ({ page }) => {
   const out = join(REPOSITORY, "frontend-nextjs/out");
   const asked = new Set<string>();
   let needed: string[] | null = null;

@@ -28,7 +28,7 @@ export function Keeping({ meeting, wish, mayDecide, isTried, onChange }: Props) 
           ) : (
             <p className="text-sm font-medium text-ink">{t(`keeping.${part}`)}</p>
           )}
-          <When meeting={meeting} part={part} />
+          {wish[part].rule === meeting.retention[part].rule && <When meeting={meeting} part={part} />}
         </div>
       ))}
     </fieldset>

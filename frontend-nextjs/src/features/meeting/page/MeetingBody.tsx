@@ -21,6 +21,7 @@ import { TranscriptView, type TranscriptHandle } from "../transcript/TranscriptV
 import { LoadingLines } from "./LoadingMeeting";
 import { MeetingHeader } from "./MeetingHeader";
 import { Toolbar } from "./Toolbar";
+import { useAfterReading } from "./useAfterReading";
 import { useKeys } from "./useKeys";
 
 /** Most meetings are done: what shows how they run is fetched for the others. */
@@ -39,6 +40,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
   const review = useReview(segments, handle);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSideOpen, setSideOpen] = useState(false);
+  const isAfter = useAfterReading(!meeting.has_results || transcript !== null || read.isError);
   useKeys({ find, review, transcript: handle, onHelp: () => setHelpOpen(true) });
   useEarlyLoading(transcript !== null);
   useSilences(segments, meeting.duration_s ?? 0);
@@ -47,7 +49,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
   return (
     <>
       <div className="mx-auto w-full max-w-[73rem] px-4 pb-12 sm:px-6">
-        <MeetingHeader meeting={meeting} />
+        <MeetingHeader meeting={meeting} isAfterReading={isAfter} />
         <div className="has-[>:not(.sr-only)]:mb-8">
           <Run meeting={meeting} />
           {!meeting.has_recording && <RemovedRecording meeting={meeting} />}
@@ -63,7 +65,7 @@ export function MeetingBody({ meeting }: { meeting: Meeting }) {
                 <TranscriptView ref={handle} meetingId={meeting.id} segments={segments} needWords={needWords} matches={find.byIndex} current={find.current} />
               )}
             </div>
-            {segments.length > 0 && <Side meetingId={meeting.id} segments={segments} isOpen={isSideOpen} onClose={() => setSideOpen(false)} />}
+            {isAfter && segments.length > 0 && <Side meetingId={meeting.id} segments={segments} isOpen={isSideOpen} onClose={() => setSideOpen(false)} />}
           </div>
         )}
       </div>

@@ -10,10 +10,12 @@ import { day, duration } from "@/lib/format";
 import { TitleEditor } from "./TitleEditor";
 
 /** What may be done with it comes after what is to be read. */
-const ExportMenu = dynamic(() => import("@/features/exports/ExportMenu").then((found) => found.ExportMenu), { ssr: false, loading: () => <Skeleton className="h-10 w-32" /> });
-const MeetingMenu = dynamic(() => import("@/features/running/MeetingMenu").then((found) => found.MeetingMenu), { ssr: false, loading: () => <Skeleton className="size-10" /> });
+const ExportMenu = dynamic(() => import("@/features/exports/ExportMenu").then((found) => found.ExportMenu), { ssr: false, loading: () => <NoExportMenu /> });
+const MeetingMenu = dynamic(() => import("@/features/running/MeetingMenu").then((found) => found.MeetingMenu), { ssr: false, loading: () => <NoMeetingMenu /> });
+const NoExportMenu = () => <Skeleton className="h-10 w-32" />;
+const NoMeetingMenu = () => <Skeleton className="size-10" />;
 
-export function MeetingHeader({ meeting }: { meeting: Meeting }) {
+export function MeetingHeader({ meeting, isAfterReading }: { meeting: Meeting; isAfterReading: boolean }) {
   const t = useTranslations("meeting");
   const { language } = useLanguage();
   const facts = [
@@ -43,8 +45,8 @@ export function MeetingHeader({ meeting }: { meeting: Meeting }) {
         </p>
       </div>
       <div className="flex items-center gap-2 print:hidden">
-        {meeting.has_results && <ExportMenu meetingId={meeting.id} title={meeting.title} />}
-        <MeetingMenu meeting={meeting} />
+        {meeting.has_results && (isAfterReading ? <ExportMenu meetingId={meeting.id} title={meeting.title} /> : <NoExportMenu />)}
+        {isAfterReading ? <MeetingMenu meeting={meeting} /> : <NoMeetingMenu />}
       </div>
     </header>
   );
