@@ -18,7 +18,7 @@ PAGES   := $(WEB)/out/.built
 MODULES := $(WEB)/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run transcribe test test-backend test-web check format bench bench-gpu bench-setup bench-peers chaos load scale topology recovery confined schemas wheel bundle air-gap lock clean
+.PHONY: help setup web run transcribe test test-backend test-web check lint-backend lint-web format bench bench-gpu bench-setup bench-peers chaos load scale topology recovery confined schemas wheel bundle air-gap lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -64,10 +64,15 @@ test-web: setup web  ## those of the web interface: units, then the whole produc
 	$(NODE) scripts/with-browser.sh npm run --silent e2e
 
 check: setup $(MODULES)  ## what CI runs: format, lint, types, layers, schemas, tests
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint-backend lint-web
+	@$(MAKE) --no-print-directory test
+
+lint-backend: setup
 	cd $(BACKEND) && $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 	cd $(BACKEND) && $(BIN)/python scripts/write_schemas.py --check && $(BIN)/python scripts/write_openapi.py --check
+
+lint-web: web
 	$(NODE) npm run --silent check
-	$(MAKE) test
 
 format: setup  ## format and mend what can be mended by machine
 	cd $(BACKEND) && $(BIN)/ruff format . && $(BIN)/ruff check --fix .

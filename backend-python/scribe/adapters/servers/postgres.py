@@ -41,6 +41,13 @@ def programs() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
+_THROWN_AWAY = [
+    "--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", "--wal_level=minimal", "--max_wal_senders=0",
+    "--autovacuum=off",
+]  # fmt: skip
+"""For a database that lives as long as a test: nothing is written twice, nobody tidies up."""
+
+
 class PostgresServer(Server):
     """One cluster in ``folder``; made on the first start."""
 
@@ -50,7 +57,7 @@ class PostgresServer(Server):
     stop_timeout_s = STOP_TIMEOUT_S
 
     def __init__(self, folder: Path, port: int, *, is_durable: bool = True, log: Path | None = None) -> None:
-        """``is_durable=False`` is for tests: no fsync."""
+        """``is_durable=False`` is for tests: what the server holds is thrown away with it."""
         super().__init__(folder, port, log or folder / "postgres.log")
         self._data = folder / "data"
         self._is_durable = is_durable
@@ -75,7 +82,7 @@ class PostgresServer(Server):
                 binaries / "postgres", "-D", self._data, "-p", str(self._port),
                 "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
                 "-c", "logging_collector=off", "-c", "max_connections=200", "-c", "shared_buffers=128MB",
-                *([] if self._is_durable else ["-c", "fsync=off", "-c", "synchronous_commit=off"]),
+                *([] if self._is_durable else _THROWN_AWAY),
             ],
             account=self._account,
             log=self._log,
