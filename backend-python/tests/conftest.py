@@ -1,6 +1,5 @@
 """What every test may ask for. Tests that need ``../shared/audio`` skip where it is not; nothing here is mocked."""
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -8,11 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import structlog
 from hypothesis import settings
-from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scribe.adapters.servers.children import free_port
@@ -21,16 +18,25 @@ from scribe.adapters.servers.valkey import ValkeyServer
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.database import build_engine
 from scribe.core.ids import uuid7
-from scribe.core.migrate import migrate
 from scribe.core.models_db import UserRow
 from scribe.domain.accounts import ROLE_SCOPES, Principal, Role
 from scribe.domain.meeting import UserId
+from tests.databases import Databases
 from tests.s3_server import BUCKET, S3Server, program
 
 settings.register_profile("scribe", deadline=None)  # the clock of a shared machine proves nothing
 settings.load_profile("scribe")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+LONG = frozenset({"chaos", "cli", "e2e", "real", "worker"})
+"""Folders of tests that start processes and wait for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: a process of the run that begins with them at the end has the others wait for it."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(autouse=True)
@@ -73,8 +79,12 @@ def servers_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(servers_dir: Path) -> Iterator[PostgresServer]:
     with PostgresServer(servers_dir / "postgres", free_port(), is_durable=False) as server:
-        asyncio.run(_make_template(server.url))
         yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresServer) -> Databases:
+    return Databases(postgres.url)
 
 
 @pytest.fixture(scope="session")
@@ -101,12 +111,11 @@ def s3_storage_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-async def database_url(postgres: PostgresServer) -> AsyncIterator[str]:
+async def database_url(databases: Databases) -> AsyncIterator[str]:
     """A database of its own, with every migration applied."""
-    name = f"test_{uuid4().hex}"
-    await _administer(postgres.url, f'create database "{name}" template scribe_template strategy file_copy')
-    yield str(make_url(postgres.url).set(database=name).render_as_string(hide_password=False))
-    await _administer(postgres.url, f'drop database "{name}" with (force)')
+    url = await databases.lend()
+    yield url
+    await databases.take_back(url)
 
 
 @pytest.fixture
@@ -154,18 +163,3 @@ async def add_user(units: UnitOfWorkFactory, username: str, role: Role = Role.ME
     async with units() as unit:
         unit.session.add(UserRow(id=user_id, username=username, password_hash="!", role=str(role)))
     return Principal(user_id, username, role, ROLE_SCOPES[role])
-
-
-async def _make_template(url: str) -> None:
-    await _administer(url, "create database scribe_template")
-    engine = build_engine(str(make_url(url).set(database="scribe_template").render_as_string(hide_password=False)))
-    await migrate(engine)
-    await engine.dispose()
-
-
-async def _administer(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -27,9 +27,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from sqlalchemy import make_url
 
-from scribe.adapters.servers.postgres import PostgresServer
 from scribe.adapters.servers.valkey import ValkeyServer
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
@@ -46,9 +44,10 @@ from scribe.main import Server, create_app
 from scribe.services import moves
 from tests.api.introducing import add_person, add_speakers, add_voice, pitch
 from tests.api.planting import complete, fail, plant
-from tests.conftest import _administer, add_user
+from tests.conftest import add_user
+from tests.databases import Databases
 
-EXAMPLES = 12
+EXAMPLES = 7
 """Of each operation, good and bad ones each."""
 NEVER_END = frozenset({"follow_events", "follow_meeting"})
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -81,12 +80,9 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(
-    postgres: PostgresServer, valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def served(databases: Databases, valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     name = f"fuzz_{uuid4().hex}"
-    asyncio.run(_administer(postgres.url, f'create database "{name}" template scribe_template'))
-    url = make_url(postgres.url).set(database=name).render_as_string(hide_password=False)
+    url = asyncio.run(databases.lend())
     folder: Path = tmp_path_factory.mktemp("fuzz")
     administrator, known = asyncio.run(_furnish(url, Storage(str(folder / "files"))))
     chosen = load_settings(
@@ -107,7 +103,7 @@ def served(
     finally:
         server.should_exit = True
         thread.join()
-        asyncio.run(_administer(postgres.url, f'drop database "{name}" with (force)'))
+        asyncio.run(databases.take_back(url))
 
 
 async def _furnish(url: str, storage: Storage) -> tuple[Principal, dict[str, tuple[str, ...]]]:

@@ -168,8 +168,9 @@ def test_an_interrupted_run_leaves_no_half_result_and_goes_on(
 ) -> None:
     recording = write_tones(tmp_path / "long.wav", 1800)
     command = [sys.executable, "-c", "from scribe.cli import main; main()", "transcribe", "long.wav", "--json"]
+    slow = {**os.environ, **FAKE, "SCRIBE_FAKE_PACE": "0.02"}  # 36 s a stage: it is interrupted in the middle of one
     with subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, **FAKE}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=tmp_path, env=slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -15,9 +15,9 @@ from tests.conftest import REPOSITORY
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 KEYS = frozenset(
     """
-    address attempt check chore code consent_id device ending error event failure folder hash is_active is_reused key
-    kind level library meeting_id method model names_version new_id other_id person_id pid policy report request_id
-    role route run scopes stage status step token_id trace upload_id user_id what why worker_id
+    address attempt check chore code consent_id database device ending error event failure folder hash is_active
+    is_reused key kind level library meeting_id method model names_version new_id other_id person_id pid policy report
+    request_id role route run scopes stage status step token_id trace upload_id user_id what why worker_id
 
     budget_mb cancelled changed cpu_seconds expired failed files folders has_consent last_sequence meetings num_new
     num_passages of orphans peak_mb people prints reads recordings removed retried retry_s seconds sequence unsaid

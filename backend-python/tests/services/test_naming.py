@@ -8,10 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, insert, make_url, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from scribe.adapters.servers.postgres import PostgresServer
 from scribe.adapters.storage import Storage
 from scribe.adapters.unit_of_work import UnitOfWorkFactory
 from scribe.core.config import VoicesSettings
@@ -41,7 +40,7 @@ from scribe.services.naming import (
     undo_move,
 )
 from tests.bank import MODEL, enter, teach, voice
-from tests.conftest import _administer
+from tests.databases import Databases
 from tests.named_meetings import completed, copy_of, heard, label, now
 from tests.pending_meetings import add_meeting, change_row, told
 
@@ -388,15 +387,13 @@ async def test_nothing_is_given_to_a_speaker_whom_nobody_heard(
 
 
 @pytest.fixture
-async def untouched(postgres: PostgresServer) -> AsyncIterator[UnitOfWorkFactory]:
+async def untouched(databases: Databases) -> AsyncIterator[UnitOfWorkFactory]:
     """A second, fresh database."""
-    fresh = f"test_{uuid4().hex}"
-    await _administer(postgres.url, f'create database "{fresh}" template scribe_template strategy file_copy')
-    url = make_url(postgres.url).set(database=fresh).render_as_string(hide_password=False)
-    engine: AsyncEngine = build_engine(str(url))
+    url = await databases.lend()
+    engine: AsyncEngine = build_engine(url)
     yield UnitOfWorkFactory(engine)
     await engine.dispose()
-    await _administer(postgres.url, f'drop database "{fresh}" with (force)')
+    await databases.take_back(url)
 
 
 Standing = dict[tuple[int, int], PersonId]

@@ -164,8 +164,14 @@ async def test_a_finished_stage_leaves_what_it_cost(units: UnitOfWorkFactory, qu
     await queue.stage_finished(job, METRICS)
     row = await meeting_row(units, job.meeting_id)
     assert row.stages == {
-        "convert": {"seconds": 1.0, "cpu_seconds": 1.0, "peak_rss_mb": 50.0, "is_reused": True},
-        "diarize": {"seconds": 12.5, "cpu_seconds": 20.0, "peak_rss_mb": 310.0, "is_reused": False},
+        "convert": {"seconds": 1.0, "cpu_seconds": 1.0, "peak_rss_mb": 50.0, "peak_vram_mb": None, "is_reused": True},
+        "diarize": {
+            "seconds": 12.5,
+            "cpu_seconds": 20.0,
+            "peak_rss_mb": 310.0,
+            "peak_vram_mb": None,
+            "is_reused": False,
+        },
     }
     assert (row.stage, row.stage_percent, row.percent) == ("diarize", 100.0, 32.0)
     finished = await told(units, job.meeting_id, EventKind.STAGE_FINISHED)

@@ -30,7 +30,8 @@ router = APIRouter(prefix="/api/v1/meetings/{meeting_id}", tags=["Recordings"])
 UNKNOWN_TYPE = "application/octet-stream"
 _PLAYABLE = re.compile(r"(?:audio|video)/[a-z0-9][a-z0-9.+-]{0,80}", re.ASCII)
 
-_CONTENT: dict[str, Any] = {"audio/*": {"schema": {"type": "string", "format": "binary"}}}
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT: dict[str, Any] = {"audio/*": _FILE, "video/*": _FILE, "application/octet-stream": _FILE}
 _WHOLE: dict[str, Any] = {"description": "All of it.", "content": _CONTENT}
 _AUDIO: dict[int | str, dict[str, Any]] = {
     200: _WHOLE,

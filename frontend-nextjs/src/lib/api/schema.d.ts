@@ -6694,6 +6694,8 @@ export interface operations {
                 };
                 content: {
                     "audio/*": string;
+                    "video/*": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description The bytes that were asked for. */
@@ -6703,6 +6705,8 @@ export interface operations {
                 };
                 content: {
                     "audio/*": string;
+                    "video/*": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Not changed since. */
@@ -6897,6 +6901,8 @@ export interface operations {
                 };
                 content: {
                     "audio/*": string;
+                    "video/*": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description The bytes that were asked for. */
@@ -6906,6 +6912,8 @@ export interface operations {
                 };
                 content: {
                     "audio/*": string;
+                    "video/*": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Not changed since. */
