@@ -35,7 +35,7 @@ export default defineConfig({
     locale: "fr-FR",
     timezoneId: "Europe/Paris",
     reducedMotion: "reduce",
-    trace: "retain-on-failure",
+    trace: { mode: "retain-on-failure", screenshots: false }, // the pages themselves are in it
     launchOptions: { executablePath: process.env.SCRIBE_BROWSER || undefined, args: QUIET },
   },
   projects: [

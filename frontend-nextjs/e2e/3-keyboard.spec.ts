@@ -6,8 +6,9 @@ import { prefer } from "./support/service";
 import { SAMPLES } from "./support/stack";
 import { expect, test } from "./support/test";
 
-/** Presses Tab until the element has the focus: whoever cannot get there so cannot get there at all. */
-async function tabTo(page: Page, target: Locator, most = 80): Promise<void> {
+/** Presses Tab until the element has the focus, once round the page if need be: whoever cannot get there so cannot get
+ * there at all. */
+async function tabTo(page: Page, target: Locator, most = 240): Promise<void> {
   for (let step = 0; step < most; step += 1) {
     if (await target.evaluate((element) => element === document.activeElement || element.contains(document.activeElement)).catch(() => false)) return;
     await page.keyboard.press("Tab");
