@@ -77,6 +77,7 @@ test("upload, open, listen, correct, undo, name, search, export, delete without 
 
   await test.step("find", async () => {
     await page.keyboard.press("ControlOrMeta+f");
+    await expect(page.getByLabel("Find in the transcript", { exact: true })).toBeFocused(); // it is loaded when it is asked for
     await page.keyboard.type("conference");
     await expect(page.locator("mark").first()).toBeVisible();
     await page.keyboard.press("Escape");
