@@ -47,7 +47,7 @@ from tests.api.planting import complete, fail, plant
 from tests.conftest import add_user
 from tests.databases import Databases
 
-EXAMPLES = 7
+EXAMPLES = 5
 """Of each operation, good and bad ones each."""
 NEVER_END = frozenset({"follow_events", "follow_meeting"})
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
